@@ -1,0 +1,1 @@
+//! Storage and audit backends.

@@ -1,0 +1,1 @@
+//! drawbridge.yaml, as written and as meant.

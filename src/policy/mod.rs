@@ -1,0 +1,1 @@
+//! Claims and what was asked become a grant, or a denial.

@@ -1,0 +1,74 @@
+//! The right to issue: made from a commit, by [`admit`] alone.
+
+use super::contract::{Commit, CommitError, Consumption, Ledger, StoreError, UseKey, UseRule};
+
+/// Proof that this credential was consumed, durably, for this request. Without one there is no grant.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The first and only use.
+    FirstUse(FirstUse),
+    /// A declared reuse.
+    DeclaredReuse(DeclaredReuse),
+}
+
+/// See [`Admission::FirstUse`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct FirstUse {
+    key: UseKey,
+}
+
+/// See [`Admission::DeclaredReuse`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct DeclaredReuse {
+    key: UseKey,
+    uses: u32,
+}
+
+impl Admission {
+    /// Whether it admits that credential and no other.
+    pub fn is_of(&self, key: &UseKey) -> bool {
+        match self {
+            Self::FirstUse(first) => first.key == *key,
+            Self::DeclaredReuse(reuse) => reuse.key == *key,
+        }
+    }
+
+    /// Which use this is, from 1.
+    pub const fn uses(&self) -> u32 {
+        match self {
+            Self::FirstUse(_) => 1,
+            Self::DeclaredReuse(reuse) => reuse.uses,
+        }
+    }
+}
+
+/// Why nothing was admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdmissionError {
+    /// An assertion that was used before.
+    #[error("the credential has been used before")]
+    SeenBefore,
+    /// A session whose declared reuse is used up.
+    #[error("the session has been exchanged {uses} times, the limit")]
+    UsedUp {
+        /// The limit.
+        uses: u32,
+    },
+    /// The store failed: nothing is issued.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Consumes the credential and keeps the record in one durable step; the only maker of [`Admission`].
+pub async fn admit(ledger: &dyn Ledger, consume: Consumption, record: Commit) -> Result<Admission, AdmissionError> {
+    let (key, rule) = (consume.key, consume.rule);
+    let committed = ledger.commit(Commit { consume: Some(consume), ..record }).await.map_err(|error| match error {
+        CommitError::SeenBefore => AdmissionError::SeenBefore,
+        CommitError::UsedUp { uses } => AdmissionError::UsedUp { uses },
+        CommitError::Store(error) => AdmissionError::Store(error),
+    })?;
+    Ok(match rule {
+        UseRule::Once => Admission::FirstUse(FirstUse { key }),
+        UseRule::AtMost(_) => Admission::DeclaredReuse(DeclaredReuse { key, uses: committed.uses }),
+    })
+}

@@ -1,0 +1,208 @@
+//! The four traits and their words.
+
+use async_trait::async_trait;
+
+use crate::ground::id::TraceId;
+use crate::ground::time::Timestamp;
+
+/// What is remembered of a credential that may be used once, or a counted number of times: a SHA-256 over the
+/// length-prefixed kind, namespace and id. Nothing of the credential can be read back from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UseKey([u8; 32]);
+
+impl UseKey {
+    /// From the digest of kind, namespace and id.
+    pub const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The bytes under which a backend keeps it.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// How often a credential may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UseRule {
+    /// Once, whoever presents it (an assertion).
+    Once,
+    /// At most so often under this key (a session; the key then includes the client).
+    AtMost(u32),
+}
+
+/// A credential to be consumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumption {
+    /// Which credential.
+    pub key: UseKey,
+    /// The last moment at which it could still be accepted, skew included. It may be forgotten after, never before.
+    pub until: Timestamp,
+    /// How often.
+    pub rule: UseRule,
+}
+
+/// One atomic, durable step: consume a credential (where there is one) and keep the decision record.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// `None` for a refusal: only the record is kept.
+    pub consume: Option<Consumption>,
+    /// The request.
+    pub trace_id: TraceId,
+    /// When the request began; records are kept in this order.
+    pub at: Timestamp,
+    /// The decision record: JSON, at most 16 KiB.
+    pub record: Vec<u8>,
+}
+
+/// What a commit came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// Which use this was, from 1; 0 where nothing was consumed.
+    pub uses: u32,
+}
+
+/// Why a commit did not happen; nothing of it was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// The rule is [`UseRule::Once`] and the key is there.
+    #[error("the credential has been used before")]
+    SeenBefore,
+    /// The rule is [`UseRule::AtMost`] and the number is reached.
+    #[error("the credential has been used {uses} times, the limit")]
+    UsedUp {
+        /// The limit.
+        uses: u32,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The store failed or refuses to go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A write did not become durable; the store answers nothing until it is reopened.
+    #[error("the store is poisoned by a failed write: {0}")]
+    Poisoned(String),
+    /// A value is over the limit of 16 KiB.
+    #[error("a value of {found} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// Its size.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// What is stored cannot be read.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+    /// Reading failed, or the store is shutting down.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Consumes credentials and keeps decision records.
+#[async_trait] // One dynamic seam, so that the bridge has no type parameters.
+pub trait Ledger: Send + Sync {
+    /// One atomic step: of concurrent commits with one [`UseRule::Once`] key exactly one succeeds; of those with
+    /// [`UseRule::AtMost`] exactly as many as the rule says. Durable before it returns: a crash or a power cut after
+    /// success must not forget it. A failed commit keeps nothing.
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError>;
+
+    /// Forgets consumed credentials whose `until` is before `now`, and records older than `keep_records_since`.
+    /// Returns how many entries went.
+    async fn sweep(&self, now: Timestamp, keep_records_since: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// A decision record as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// The request.
+    pub trace_id: TraceId,
+    /// When it began.
+    pub at: Timestamp,
+    /// Which use of its credential it was; 0 where none was consumed.
+    pub uses: u32,
+    /// The JSON.
+    pub record: Vec<u8>,
+}
+
+/// Reads decision records.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// The record of one request; the newest, should there be two.
+    async fn record(&self, trace_id: TraceId) -> Result<Option<StoredRecord>, StoreError>;
+
+    /// The newest records first, at most `limit`.
+    async fn recent(&self, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+}
+
+/// A sealed value: the store cannot read it and does not need to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultEntry {
+    /// Its name, such as `signing/<kid>`.
+    pub name: String,
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+}
+
+/// Why a vault entry was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// Another value is there than the caller believes.
+    #[error("another value is there")]
+    Conflict,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Keeps sealed keys.
+#[async_trait]
+pub trait Vault: Send + Sync {
+    /// Puts `new` under the name if what is there is `expected` (`None`: nothing); one atomic, durable step.
+    /// `new` of `None` removes.
+    async fn replace(&self, name: &str, expected: Option<&[u8]>, new: Option<&[u8]>) -> Result<(), VaultError>;
+
+    /// All entries whose name begins with `prefix`, by name.
+    async fn list(&self, prefix: &str) -> Result<Vec<VaultEntry>, StoreError>;
+}
+
+/// What a mark is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MarkKind {
+    /// An administrator ended the trust in a source; the key is its id.
+    Distrust,
+    /// The hash of the `subject` rule under which a mapping has issued; the key is the mapping's id.
+    SubjectRule,
+}
+
+/// A small fact without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// What it is about.
+    pub kind: MarkKind,
+    /// Of which thing.
+    pub key: String,
+    /// At most 1 KiB.
+    pub value: String,
+}
+
+/// Keeps small facts that outlive a restart.
+#[async_trait]
+pub trait Marks: Send + Sync {
+    /// Writes or overwrites; durable before it returns.
+    async fn mark(&self, mark: Mark) -> Result<(), StoreError>;
+
+    /// Removes; absent is fine. Durable before it returns.
+    async fn unmark(&self, kind: MarkKind, key: &str) -> Result<(), StoreError>;
+
+    /// All marks of a kind, by key.
+    async fn marks(&self, kind: MarkKind) -> Result<Vec<Mark>, StoreError>;
+}
+
+/// Everything a backend offers.
+pub trait Store: Ledger + Records + Vault + Marks {
+    /// `Err` once the store is poisoned: readiness goes red.
+    fn health(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,20 @@
+//! The storage contract: what the bridge remembers, and what it may rely on.
+//!
+//! Floor 1. Prose and four small traits; the backends live on floor 6 and every one of them runs the same
+//! conformance suite ([`conformance`]).
+//!
+//! **Invariant.** Single use is one atomic step and durable before it is answered. The batch that consumes a
+//! credential carries the decision record: no record, no token.
+//!
+//! **Invariant.** Only [`admit`] makes an [`Admission`], and only from a backend's answer to a commit.
+//!
+//! **Invariant.** After a failed flush or sync every later write fails until the store is reopened.
+
+mod admission;
+mod contract;
+
+pub use admission::{Admission, AdmissionError, admit};
+pub use contract::{
+    Commit, CommitError, Committed, Consumption, Ledger, Mark, MarkKind, Marks, Records, Store, StoreError,
+    StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
+};
