@@ -26,17 +26,17 @@ pub enum Outcome {
     Failed(ReasonCode),
 }
 
-/// A closed record.
+/// A trail and how it ended.
 #[derive(Debug)]
-pub struct Decision {
-    pub(super) trail: Trail,
+pub struct Decision<'a> {
+    pub(super) trail: &'a Trail,
     pub(super) outcome: Outcome,
 }
 
-impl Decision {
+impl Decision<'_> {
     /// The trail that led here.
     pub const fn trail(&self) -> &Trail {
-        &self.trail
+        self.trail
     }
 
     /// How it ended.

@@ -231,8 +231,9 @@ impl Trail {
         self.steps.push(Step { stage, subject, finding, facts });
     }
 
-    /// Closes the record.
-    pub fn close(self, outcome: Outcome) -> Decision {
+    /// Closes the record. Should the last step fail after all (a replay shows only when the credential is consumed),
+    /// the trail goes on and is closed again: only what is committed counts.
+    pub const fn close(&self, outcome: Outcome) -> Decision<'_> {
         Decision { trail: self, outcome }
     }
 }
