@@ -1,0 +1,212 @@
+//! What a running bridge holds: state, keys, and the revision in force.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arc_swap::ArcSwap;
+
+use crate::credential::saml::{Forward, TrustSources};
+use crate::credential::session::SessionSource;
+use crate::crypto::audit::AuditKey;
+use crate::crypto::ring::KeyRing;
+use crate::crypto::subject::SubjectKey;
+use crate::decision::Sink;
+use crate::ground::clock::Clock;
+use crate::ground::entropy::Entropy;
+use crate::ground::id::{ClientId, MappingId, SourceId};
+use crate::mapping::Mappings;
+use crate::policy::Policy;
+use crate::store::{Mark, MarkKind, Store, StoreError};
+
+use super::limit::FailureLimiter;
+
+/// Our own addresses. They come from configuration, never from a request's headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The issuer identifier (RFC 8414 section 2).
+    pub issuer: String,
+    /// Audiences of an assertion that mean us: issuer, token endpoint, SAML entity ID (RFC 7522 section 3 item 2).
+    pub audiences: Vec<String>,
+    /// Recipients that mean the token endpoint (RFC 7522 section 3 item 5).
+    pub recipients: Vec<String>,
+    /// Our assertion consumer service: what is meant for it is refused at the token endpoint.
+    pub acs: String,
+}
+
+/// Everything that an operator's files say, checked, as one value: a request keeps the one that it began with.
+pub struct Revision {
+    /// SHA-256 over the content of all files, hexadecimal.
+    pub hash: String,
+    /// Our own addresses.
+    pub addresses: Addresses,
+    /// Identity providers.
+    pub trust: TrustSources,
+    /// Session sources.
+    pub sessions: BTreeMap<SourceId, SessionSource>,
+    /// What each client may forward.
+    pub forwards: BTreeMap<ClientId, Forward>,
+    /// Mapping files.
+    pub mappings: Mappings,
+    /// Clients and APIs.
+    pub policy: Policy,
+}
+
+/// A mapping in use would give people another `sub` than before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "mapping `{mapping}` changes its `subject` rule, so people would get another `sub`; if that is meant, add \
+     `subject_replaces: {before}`"
+)]
+pub struct SubjectRuleChanged {
+    /// The mapping.
+    pub mapping: MappingId,
+    /// The hash of the rule under which it has issued.
+    pub before: String,
+}
+
+/// What the wiring puts together.
+pub struct Parts {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The state.
+    pub store: Arc<dyn Store>,
+    /// Where committed records go besides.
+    pub sink: Arc<dyn Sink>,
+    /// Signing keys.
+    pub ring: Arc<KeyRing>,
+    /// Makes `sub`.
+    pub subject_key: SubjectKey,
+    /// Makes the keyed hashes of records.
+    pub audit_key: AuditKey,
+    /// What the files say.
+    pub revision: Revision,
+}
+
+/// A running bridge.
+pub struct Bridge {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) ring: ArcSwap<KeyRing>,
+    pub(super) subject_key: SubjectKey,
+    pub(super) audit_key: AuditKey,
+    pub(super) failures: FailureLimiter,
+    revision: ArcSwap<Revision>,
+    distrusted: RwLock<BTreeSet<SourceId>>,
+    subject_rules: RwLock<BTreeMap<MappingId, String>>,
+}
+
+impl Bridge {
+    /// Opens for business: reads the marks of the store and checks the revision against them.
+    pub async fn open(parts: Parts) -> Result<Self, OpenError> {
+        let distrusted = parts.store.marks(MarkKind::Distrust).await?;
+        let subject_rules = parts.store.marks(MarkKind::SubjectRule).await?;
+        let subject_rules: BTreeMap<_, _> =
+            subject_rules.into_iter().map(|mark| (MappingId::new(mark.key), mark.value)).collect();
+        check_subject_rules(&parts.revision.mappings, &subject_rules)?;
+        Ok(Self {
+            clock: parts.clock,
+            entropy: parts.entropy,
+            store: parts.store,
+            sink: parts.sink,
+            ring: ArcSwap::new(parts.ring),
+            subject_key: parts.subject_key,
+            audit_key: parts.audit_key,
+            failures: FailureLimiter::default(),
+            revision: ArcSwap::from_pointee(parts.revision),
+            distrusted: RwLock::new(distrusted.into_iter().map(|mark| SourceId::new(mark.key)).collect()),
+            subject_rules: RwLock::new(subject_rules),
+        })
+    }
+
+    /// The revision in force.
+    pub fn revision(&self) -> Arc<Revision> {
+        self.revision.load_full()
+    }
+
+    /// Replaces the revision between requests. One that would change the `sub` of people is refused.
+    pub fn replace_revision(&self, revision: Revision) -> Result<(), SubjectRuleChanged> {
+        let rules = self.subject_rules.read().unwrap_or_else(PoisonError::into_inner);
+        check_subject_rules(&revision.mappings, &rules)?;
+        self.revision.store(Arc::new(revision));
+        Ok(())
+    }
+
+    /// The signing keys in force.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.ring.load_full()
+    }
+
+    /// The state.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The source of chance.
+    pub fn entropy(&self) -> &dyn Entropy {
+        self.entropy.as_ref()
+    }
+
+    /// Reads again in which sources an administrator ended the trust: called after each change of these marks.
+    pub async fn refresh_distrust(&self) -> Result<(), StoreError> {
+        let marks = self.store.marks(MarkKind::Distrust).await?;
+        let sources = marks.into_iter().map(|mark| SourceId::new(mark.key)).collect();
+        *self.distrusted.write().unwrap_or_else(PoisonError::into_inner) = sources;
+        Ok(())
+    }
+
+    /// Whether an administrator ended the trust in it.
+    pub fn is_distrusted(&self, source: &SourceId) -> bool {
+        self.distrusted.read().unwrap_or_else(PoisonError::into_inner).contains(source)
+    }
+
+    /// Remembers under which `subject` rule a mapping issues; writes only the first time, or when it was replaced.
+    pub(super) async fn remember_subject_rule(&self, mapping: &MappingId, rule: &str) -> Result<(), StoreError> {
+        let known = self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).get(mapping).is_some_and(|at| at == rule);
+        if known {
+            return Ok(());
+        }
+        let mark = Mark { kind: MarkKind::SubjectRule, key: mapping.as_str().to_owned(), value: rule.to_owned() };
+        self.store.mark(mark).await?;
+        self.subject_rules.write().unwrap_or_else(PoisonError::into_inner).insert(mapping.clone(), rule.to_owned());
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bridge").field("revision", &self.revision().hash).finish_non_exhaustive()
+    }
+}
+
+/// Why a bridge does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The files would change the `sub` of people.
+    #[error(transparent)]
+    SubjectRule(#[from] SubjectRuleChanged),
+}
+
+fn check_subject_rules(mappings: &Mappings, rules: &BTreeMap<MappingId, String>) -> Result<(), SubjectRuleChanged> {
+    for mapping in mappings.iter() {
+        if let Some(before) = rules.get(mapping.id())
+            && mapping.subject_rule_hash() != before
+            && mapping.subject_replaces() != Some(before)
+        {
+            return Err(SubjectRuleChanged { mapping: mapping.id().clone(), before: before.clone() });
+        }
+    }
+    Ok(())
+}

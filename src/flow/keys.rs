@@ -1,0 +1,114 @@
+//! The keys of a bridge: out of the vault at start, made once where the store is new.
+//!
+//! **Invariant.** Keys are never made over old state: a store that has records but no keys, or keys that do not open,
+//! ends the start.
+
+use std::sync::Arc;
+
+use crate::crypto::audit::AuditKey;
+use crate::crypto::keys::{KeyError, SigningAlgorithm};
+use crate::crypto::ring::{KeyRing, RingError, RingPlan};
+use crate::crypto::seal::MasterKeys;
+use crate::crypto::stored::{StoredKey, StoredKeyError};
+use crate::crypto::subject::{SubjectKey, SubjectKeyError};
+use crate::ground::entropy::Entropy;
+use crate::ground::time::Timestamp;
+use crate::store::{Store, StoreError, VaultError};
+
+/// What opens and makes keys.
+pub struct KeyMaker<'a> {
+    /// The state.
+    pub store: &'a dyn Store,
+    /// Seals and opens.
+    pub master: &'a MasterKeys,
+    /// Chance for nonces and the subject key.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// Every key, opened.
+pub struct Keys {
+    /// Signing keys.
+    pub ring: Arc<KeyRing>,
+    /// Makes `sub`.
+    pub subject: SubjectKey,
+    /// Makes the keyed hashes of records.
+    pub audit: AuditKey,
+}
+
+/// Why a bridge has no keys and does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Two bridges made keys at the same time.
+    #[error("the keys were changed by somebody else at the same time; start again")]
+    Conflict,
+    /// Records without keys: the store was damaged, or put together from two.
+    #[error("the store holds decision records but no keys: it is damaged or incomplete, and new keys over old state would change every `sub`")]
+    KeysLost,
+    /// A signing key does not open.
+    #[error(transparent)]
+    Signing(#[from] StoredKeyError),
+    /// The subject key does not open.
+    #[error("the subject key: {0}")]
+    Subject(#[from] SubjectKeyError),
+    /// The ring does not hold together.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// A key could not be made.
+    #[error(transparent)]
+    Making(#[from] KeyError),
+}
+
+impl From<VaultError> for KeysError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Conflict => Self::Conflict,
+            VaultError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl KeyMaker<'_> {
+    /// Opens every key; makes the subject key where the store is new, and a signing key for each algorithm in use that
+    /// has none.
+    pub async fn open(&self, in_use: &[SigningAlgorithm], now: Timestamp) -> Result<Keys, KeysError> {
+        let subject = self.subject().await?;
+        let ring = KeyRing::load(&self.signing_keys().await?)?;
+        let plan = RingPlan::of(&ring, in_use.iter().copied());
+        let ring = if plan.is_complete() {
+            ring
+        } else {
+            for key in plan.make(now)? {
+                let entry = key.seal(self.master, self.entropy);
+                self.store.replace(&entry.name, None, Some(&entry.sealed)).await?;
+            }
+            // Read back: what serves is what was stored.
+            KeyRing::load(&self.signing_keys().await?)?
+        };
+        let audit = subject.audit_key();
+        Ok(Keys { ring: Arc::new(ring), subject, audit })
+    }
+
+    async fn subject(&self) -> Result<SubjectKey, KeysError> {
+        let entries = self.store.list(SubjectKey::VAULT_NAME).await?;
+        if let Some(entry) = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME) {
+            return Ok(SubjectKey::open(self.master, &entry.sealed)?);
+        }
+        let is_new = self.store.list("").await?.is_empty() && self.store.recent(1).await?.is_empty();
+        if !is_new {
+            return Err(KeysError::KeysLost);
+        }
+        let key = SubjectKey::generate(self.entropy);
+        let sealed = key.seal(self.master, self.entropy);
+        self.store.replace(SubjectKey::VAULT_NAME, None, Some(&sealed)).await?;
+        Ok(key)
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>, KeysError> {
+        let entries = self.store.list(StoredKey::VAULT_PREFIX).await?;
+        let open = |entry: &crate::store::VaultEntry| StoredKey::open(self.master, &entry.name, &entry.sealed);
+        Ok(entries.iter().map(open).collect::<Result<Vec<_>, _>>()?)
+    }
+}

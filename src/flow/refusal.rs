@@ -1,0 +1,133 @@
+//! Everything that can end a request without a token, in the order of the stream.
+
+use std::time::Duration;
+
+use crate::credential::saml::SamlRejection;
+use crate::credential::session::SessionRejection;
+use crate::decision::{Fact, Outcome, Rejection};
+use crate::ground::id::SourceId;
+use crate::ground::reason::{Reason, ReasonCode};
+use crate::mapping::MappingRefusal;
+use crate::policy::Denial;
+use crate::store::{AdmissionError, StoreError};
+use crate::token::IssueError;
+
+use super::client::ClientRejection;
+use super::request::RequestRejection;
+
+/// Why no token was issued.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The parameters.
+    Request(RequestRejection),
+    /// The client.
+    Client(ClientRejection),
+    /// What this client may do or get.
+    Denied(Denial),
+    /// An administrator ended the trust in the source.
+    Distrusted(SourceId),
+    /// The assertion.
+    Saml(SamlRejection),
+    /// The session.
+    Session(SessionRejection),
+    /// No mapping covers source, client and audience.
+    MappingMissing,
+    /// The identity lacks what the mapping needs.
+    Mapping(MappingRefusal),
+    /// An assertion that was used before.
+    Replayed,
+    /// A session that was exchanged too often.
+    UsedUp(u32),
+    /// The store failed.
+    Store(StoreError),
+    /// The signature failed.
+    Issue(IssueError),
+    /// The flow's task ended without an answer.
+    Abandoned,
+}
+
+impl Refusal {
+    /// How the record is closed: our own failures are told apart from refusals.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Store(_) | Self::Issue(_) => Outcome::Failed(self.code()),
+            Self::Abandoned => Outcome::Abandoned,
+            Self::Request(_)
+            | Self::Client(_)
+            | Self::Denied(_)
+            | Self::Distrusted(_)
+            | Self::Saml(_)
+            | Self::Session(_)
+            | Self::MappingMissing
+            | Self::Mapping(_)
+            | Self::Replayed
+            | Self::UsedUp(_) => Outcome::Refused(self.code()),
+        }
+    }
+
+    /// How long to wait before another try, where waiting helps.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Client(ClientRejection::TooManyFailures { retry_after }) => Some(*retry_after),
+            Self::Store(_) => Some(Duration::from_secs(5)),
+            Self::Request(_)
+            | Self::Client(_)
+            | Self::Denied(_)
+            | Self::Distrusted(_)
+            | Self::Saml(_)
+            | Self::Session(_)
+            | Self::MappingMissing
+            | Self::Mapping(_)
+            | Self::Replayed
+            | Self::UsedUp(_)
+            | Self::Issue(_)
+            | Self::Abandoned => None,
+        }
+    }
+}
+
+impl Rejection for Refusal {
+    fn code(&self) -> ReasonCode {
+        match self {
+            Self::Request(rejection) => rejection.code(),
+            Self::Client(rejection) => rejection.code(),
+            Self::Denied(denial) => denial.code(),
+            Self::Distrusted(_) => Reason::SourceDistrusted.into(),
+            Self::Saml(rejection) => rejection.code(),
+            Self::Session(rejection) => rejection.code(),
+            Self::MappingMissing => Reason::MappingMissing.into(),
+            Self::Mapping(refusal) => refusal.code(),
+            Self::Replayed => Reason::SamlReplayed.into(),
+            Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
+            Self::Store(_) => Reason::StoreUnavailable.into(),
+            Self::Issue(_) => Reason::SigningFailed.into(),
+            Self::Abandoned => Reason::Abandoned.into(),
+        }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        match self {
+            Self::Request(rejection) => rejection.facts(),
+            Self::Client(rejection) => rejection.facts(),
+            Self::Denied(denial) => denial.facts(),
+            Self::Distrusted(source) => vec![Fact::public("found", source)],
+            Self::Saml(rejection) => rejection.facts(),
+            Self::Session(rejection) => rejection.facts(),
+            Self::Mapping(refusal) => refusal.facts(),
+            Self::UsedUp(uses) => vec![Fact::public("expected", format!("at most {uses} exchanges"))],
+            Self::Store(error) => vec![Fact::public("found", error)],
+            Self::Issue(error) => vec![Fact::public("found", error)],
+            Self::MappingMissing | Self::Replayed | Self::Abandoned => Vec::new(),
+        }
+    }
+}
+
+impl From<AdmissionError> for Refusal {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::SeenBefore => Self::Replayed,
+            AdmissionError::UsedUp { uses } => Self::UsedUp(uses),
+            AdmissionError::Store(error) => Self::Store(error),
+        }
+    }
+}

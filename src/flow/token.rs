@@ -1,0 +1,243 @@
+//! `POST /token`: RFC 7522, RFC 8693 and session tokens, through one stream.
+
+use std::sync::Arc;
+
+use crate::credential::saml::Expected;
+use crate::credential::{Identity, saml, session};
+use crate::crypto::digest::sha256;
+use crate::decision::{Detail, Fact, Outcome, Rejection as _, Stage, Trail};
+use crate::ground::id::{Jti, SourceId, TraceId};
+use crate::ground::oauth::GrantType;
+use crate::ground::time::Timestamp;
+use crate::mapping::{Claims, Mapping, RequestFacts};
+use crate::policy::{Api, Asked, Client, Grant, Permit, decide};
+use crate::store::{Commit, CommitError, admit};
+use crate::token::{IssuedTokens, issue};
+
+use super::bridge::{Bridge, Revision};
+use super::client::authenticate;
+use super::refusal::Refusal;
+use super::request::{Credential, Presented, RequestRejection, TokenRequest};
+
+/// What the caller is told.
+pub struct Answer {
+    /// The request, for the support desk.
+    pub trace_id: TraceId,
+    /// The door, where the request said so: it decides the OAuth error.
+    pub grant: Option<GrantType>,
+    /// Tokens, or why there are none.
+    pub result: Result<Issued, Refusal>,
+}
+
+/// Tokens, and how the answer names their type.
+pub struct Issued {
+    /// What was issued.
+    pub tokens: IssuedTokens,
+    /// `issued_token_type` at token exchange (RFC 8693 section 2.2.1).
+    pub issued_type: Option<&'static str>,
+}
+
+/// Runs a request in a task of its own: a caller that hangs up cannot leave a credential burnt without a record.
+pub async fn run(bridge: Arc<Bridge>, presented: Presented) -> Answer {
+    let trace_id = TraceId::new(bridge.entropy.bytes());
+    let grant = presented.grant().ok();
+    let task = tokio::spawn(exchange(bridge, presented, trace_id));
+    let result = task.await.unwrap_or_else(|fault| {
+        tracing::error!(%trace_id, %fault, "a token request was abandoned");
+        Err(Refusal::Abandoned)
+    });
+    Answer { trace_id, grant, result }
+}
+
+async fn exchange(bridge: Arc<Bridge>, presented: Presented, trace_id: TraceId) -> Result<Issued, Refusal> {
+    let now = bridge.clock.now();
+    let revision = bridge.revision();
+    let mut trail = Trail::open(trace_id, now, Detail::Record);
+    trail.known.revision = Some(revision.hash.clone());
+    let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now };
+    let client = match flow.admit_client(&presented, &mut trail) {
+        Ok(client) => client,
+        // The sender is unknown: counted and sampled, so that garbage cannot fill the disk.
+        Err(refusal) => {
+            bridge.sink.sample(&trail.close(refusal.outcome()).to_json());
+            return Err(refusal);
+        }
+    };
+    match flow.crossing(client, &presented, &mut trail).await {
+        Ok(issued) => Ok(issued),
+        Err(refusal) => Err(flow.refuse(refusal, &trail).await),
+    }
+}
+
+/// One request: what it may look at, and its one instant.
+struct Flow<'a> {
+    bridge: &'a Bridge,
+    revision: &'a Revision,
+    trace_id: TraceId,
+    now: Timestamp,
+}
+
+/// Writes the failing step, unless the floor that refused has done so.
+fn failing<T, E>(trail: &mut Trail, stage: Stage, result: Result<T, E>) -> Result<T, Refusal>
+where
+    Refusal: From<E>,
+{
+    result.map_err(|error| {
+        let refusal = Refusal::from(error);
+        trail.failed(stage, &refusal);
+        refusal
+    })
+}
+
+impl<'a> Flow<'a> {
+    /// Shape of the request, then the client: nothing of a credential is decoded before.
+    fn admit_client(&self, presented: &Presented, trail: &mut Trail) -> Result<&'a Client, Refusal> {
+        let grant = failing(trail, Stage::Request, presented.grant())?;
+        trail.known.door = Some(grant.short());
+        failing(trail, Stage::Request, presented.check_repetition())?;
+        let client = authenticate(&self.revision.policy, presented, &self.bridge.failures, self.now);
+        let client = failing(trail, Stage::Client, client)?;
+        trail.known.client = Some(client.id.clone());
+        trail.passed(Stage::Client, Vec::new());
+        Ok(client)
+    }
+
+    /// The stream.
+    async fn crossing(&self, client: &Client, presented: &Presented, trail: &mut Trail) -> Result<Issued, Refusal> {
+        let (bridge, policy) = (self.bridge, &self.revision.policy);
+        let grant = failing(trail, Stage::Request, presented.grant())?;
+        failing(trail, Stage::Client, client.check_grant(grant))?;
+        let request = failing(trail, Stage::Request, presented.parse(grant))?;
+        let api = failing(trail, Stage::Target, policy.target(client, &request.target))?;
+        let identity = self.establish(client, &request, trail)?;
+        let mapping = self.mapping(client, api, &identity, trail)?;
+        let claims = self.claims(mapping, client, &identity, trail)?;
+        let asked = Asked { client, api, scope: request.scope.as_ref() };
+        let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
+        bridge.remember_subject_rule(mapping.id(), mapping.subject_rule_hash()).await.map_err(Refusal::Store)?;
+        let issued_type = (grant == GrantType::TokenExchange).then_some(request.issued_type);
+        let tokens = self.issue(permit, &identity, trail).await?;
+        Ok(Issued { tokens, issued_type })
+    }
+
+    /// The one step in which doors differ: how the credential is proven.
+    fn establish(&self, client: &Client, request: &TokenRequest<'_>, trail: &mut Trail) -> Result<Identity, Refusal> {
+        let identity = match request.credential {
+            Credential::Saml2(presented) => self.establish_saml(presented, client, request.grant, trail)?,
+            Credential::Session(source, presented) => self.establish_session(source, presented, client, trail)?,
+        };
+        let source = identity.facts().source.clone();
+        trail.known.source = Some(source.clone());
+        failing(trail, Stage::Trust, client.check_source(&source))?;
+        if self.bridge.is_distrusted(&source) {
+            let refusal = Refusal::Distrusted(source);
+            trail.failed(Stage::Trust, &refusal);
+            return Err(refusal);
+        }
+        Ok(identity)
+    }
+
+    fn establish_saml(
+        &self,
+        presented: &str,
+        client: &Client,
+        door: GrantType,
+        trail: &mut Trail,
+    ) -> Result<Identity, Refusal> {
+        let addresses = &self.revision.addresses;
+        trail.known.credential_digest = Some(hexadecimal(&sha256(presented.as_bytes())));
+        let expected = Expected {
+            audiences: &addresses.audiences,
+            recipients: &addresses.recipients,
+            acs: &addresses.acs,
+            client: &client.id,
+            door,
+            forward: self.revision.forwards.get(&client.id),
+        };
+        saml::establish(presented, &self.revision.trust, &expected, self.now, trail).map_err(Refusal::Saml)
+    }
+
+    fn establish_session(
+        &self,
+        source: &str,
+        presented: &str,
+        client: &Client,
+        trail: &mut Trail,
+    ) -> Result<Identity, Refusal> {
+        let id = SourceId::new(source);
+        let source = self.revision.sessions.get(&id).ok_or_else(|| RequestRejection::SourceUnknown(id.clone()));
+        let source = failing(trail, Stage::Trust, source)?;
+        // Before the token is looked at: a client that may not present this source learns nothing of its keys.
+        failing(trail, Stage::Trust, client.check_source(&id))?;
+        trail.known.source = Some(id);
+        trail.known.credential_digest = Some(hexadecimal(&sha256(presented.as_bytes())));
+        session::establish(presented, source, &client.id, self.now, trail).map_err(Refusal::Session)
+    }
+
+    fn mapping(
+        &self,
+        client: &Client,
+        api: &Api,
+        identity: &Identity,
+        trail: &mut Trail,
+    ) -> Result<&'a Mapping, Refusal> {
+        let source = &identity.facts().source;
+        let Some(mapping) = self.revision.mappings.select(source, &client.id, &api.audience) else {
+            trail.failed(Stage::Mapping, &Refusal::MappingMissing);
+            return Err(Refusal::MappingMissing);
+        };
+        trail.known.mapping = Some((mapping.id().clone(), mapping.hash().to_owned()));
+        trail.passed(Stage::Mapping, vec![Fact::public("found", mapping.id())]);
+        Ok(mapping)
+    }
+
+    fn claims(
+        &self,
+        mapping: &Mapping,
+        client: &Client,
+        identity: &Identity,
+        trail: &mut Trail,
+    ) -> Result<Claims, Refusal> {
+        let request = RequestFacts { client: &client.id, now: self.now };
+        let claims = mapping.apply(identity.facts(), &request, trail).map_err(Refusal::Mapping)?;
+        Ok(claims)
+    }
+
+    /// Commits the use and the record, durably; only then is anything signed.
+    async fn issue(&self, permit: Permit, identity: &Identity, trail: &mut Trail) -> Result<IssuedTokens, Refusal> {
+        let bridge = self.bridge;
+        let jti = Jti::new(TraceId::new(bridge.entropy.bytes()).to_string());
+        trail.known.jti = Some(jti.as_str().to_owned());
+        let record = trail.close(Outcome::Issued).to_json();
+        let commit = self.commit_of(&record);
+        let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
+        let admission = failing(trail, Stage::Replay, admission)?;
+        bridge.sink.emit(&record);
+        let grant = Grant::admit(permit, admission);
+        let grant = failing(trail, Stage::Replay, grant)?;
+        let issued = issue(&grant, jti, &bridge.ring(), (&bridge.subject_key, self.now));
+        failing(trail, Stage::Issue, issued)
+    }
+
+    /// Keeps the record of a refusal. Where even that fails, the caller hears of the store instead.
+    async fn refuse(&self, refusal: Refusal, trail: &Trail) -> Refusal {
+        let record = trail.close(refusal.outcome()).to_json();
+        tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
+        match self.bridge.store.commit(self.commit_of(&record)).await {
+            Ok(_) => {
+                self.bridge.sink.emit(&record);
+                refusal
+            }
+            Err(CommitError::Store(error)) => Refusal::Store(error),
+            Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
+        }
+    }
+
+    fn commit_of(&self, record: &str) -> Commit {
+        Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.as_bytes().to_vec() }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

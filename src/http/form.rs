@@ -1,0 +1,117 @@
+//! `application/x-www-form-urlencoded`, strictly (RFC 6749 appendix B): what is not validly encoded is refused, not
+//! repaired, so that two readers of one body see the same.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::error::HttpRejection;
+
+/// `docs/reference`: an assertion of 128 KiB in base64, percent-encoded, fits.
+pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
+const MAX_PAIRS: usize = 64;
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Reads the body, bounded in size and time, into pairs in order.
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>, HttpRejection> {
+    if !is_form(headers) {
+        return Err(HttpRejection::MediaType);
+    }
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await;
+    match bytes.map_err(|_| HttpRejection::Timeout)? {
+        Ok(collected) => parse(&collected.to_bytes()).ok_or(HttpRejection::MediaType),
+        Err(error) if error.is::<LengthLimitError>() => Err(HttpRejection::TooLarge),
+        Err(_) => Err(HttpRejection::Timeout),
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next().and_then(|value| value.to_str().ok()), values.next()) else {
+        return false;
+    };
+    let mut parts = value.split(';').map(str::trim);
+    let is_form = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let charset = |part: &str| part.split_once('=').map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches('"').to_ascii_lowercase()));
+    is_form && parts.filter_map(charset).all(|(name, value)| name != "charset" || value == "utf-8")
+}
+
+/// `None` where a percent sign lacks its digits, the bytes are not UTF-8, or there are absurdly many pairs.
+fn parse(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let pieces: Vec<&[u8]> = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()).collect();
+    if pieces.len() > MAX_PAIRS {
+        return None;
+    }
+    pieces.into_iter().map(pair).collect()
+}
+
+fn pair(piece: &[u8]) -> Option<(String, String)> {
+    let end = piece.iter().position(|byte| *byte == b'=').unwrap_or(piece.len());
+    let (name, value) = piece.split_at(end);
+    Some((decoded(name)?, decoded(value.get(1..).unwrap_or_default())?))
+}
+
+fn decoded(encoded: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        bytes.push(match first {
+            b'+' => b' ',
+            b'%' => {
+                let (digits, after) = rest.split_at_checked(2)?;
+                rest = after;
+                hexadecimal(digits)?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    digits.iter().try_fold(0_u8, |value, byte| Some((value << 4) | digit(*byte)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(body: &str) -> Option<Vec<(String, String)>> {
+        parse(body.as_bytes())
+    }
+
+    #[test]
+    fn a_form_is_read() {
+        let found = pairs("a=1&b=x%2By+z&c&&d=%C3%A9=").unwrap();
+        let found: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, [("a", "1"), ("b", "x+y z"), ("c", ""), ("d", "é=")]);
+    }
+
+    #[test]
+    fn what_is_not_validly_encoded_is_refused() {
+        for body in ["a=%", "a=%2", "a=%zz", "a=%+1", "a=%C3", "%ff=1"] {
+            assert_eq!(pairs(body), None, "{body}");
+        }
+        assert_eq!(parse(b"a=\xff"), None);
+        assert_eq!(pairs(&"a=1&".repeat(MAX_PAIRS + 1)), None);
+    }
+
+    #[test]
+    fn only_a_form_in_utf_8_is_a_form() {
+        let is = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, value.parse().unwrap());
+            is_form(&headers)
+        };
+        assert!(is("application/x-www-form-urlencoded"));
+        assert!(is("Application/X-WWW-Form-Urlencoded; charset=\"UTF-8\""));
+        assert!(!is("application/json"));
+        assert!(!is("application/x-www-form-urlencoded; charset=iso-8859-1"));
+        assert!(!is_form(&HeaderMap::new()));
+    }
+}
