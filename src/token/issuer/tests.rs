@@ -182,3 +182,14 @@ fn a_token_is_not_printed() {
     let shown = format!("{tokens:?} {issuer:?}");
     assert!(!shown.contains("eyJ"), "{shown}");
 }
+
+#[test]
+fn a_request_may_carry_these_across_threads() {
+    fn assert_send_and_sync<T: Send + Sync>() {}
+    assert_send_and_sync::<Draft<'static>>();
+    assert_send_and_sync::<IssuedTokens>();
+    assert_send_and_sync::<Issuer>();
+    assert_send_and_sync::<KeyRing>();
+    assert_send_and_sync::<crate::crypto::seal::MasterKeys>();
+    assert_send_and_sync::<crate::policy::Policy>();
+}
