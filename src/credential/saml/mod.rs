@@ -1,1 +1,3 @@
 //! placeholder header, replaced by its author
+
+pub mod trust;
