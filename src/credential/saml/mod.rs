@@ -15,6 +15,7 @@
 //! `KeyInfo`; single use, which needs memory (see [`crate::store::admit`]).
 
 mod assertion;
+mod conditions;
 mod rejection;
 pub mod trust;
 
@@ -22,4 +23,5 @@ pub use assertion::{
     Assertion, AuthnStatement, Conditions, Envelope, ProxyRestriction, Subject, SubjectConfirmation,
     SubjectConfirmationData,
 };
+pub use conditions::{Clock, ConditionsRejection, Expected, Forward};
 pub use rejection::{SamlRejection, SignaturePart, XmlFault};
