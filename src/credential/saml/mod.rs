@@ -17,6 +17,7 @@
 mod assertion;
 mod conditions;
 mod rejection;
+pub mod signer;
 pub mod trust;
 
 pub use assertion::{

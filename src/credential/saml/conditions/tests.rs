@@ -10,7 +10,7 @@ use crate::ground::id::EntityId;
 
 use super::super::assertion::{ProxyRestriction, Subject, SubjectConfirmation, SubjectConfirmationData};
 use super::super::rejection::SamlRejection;
-use super::super::trust::{Provider, ProviderKey, TrustSettings};
+use super::super::trust::{Provider, TrustSettings};
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_772_366_400); // 2026-03-01T12:00:00Z
@@ -35,10 +35,13 @@ fn source_with(settings: TrustSettings) -> TrustSource {
             .certificate("TEST", NOW, NOW.after(seconds(1)))
             .unwrap()
     });
-    let key = ProviderKey { key: PublicKey::from_certificate(&CERTIFICATE).unwrap(), certificate: CERTIFICATE.clone() };
-    let entity_id = EntityId::new("https://idp.example");
-    TrustSource::new(SourceId::new("corp-adfs"), Provider { entity_id, keys: vec![key], valid_until: None }, settings)
-        .unwrap()
+    let provider = Provider {
+        entity_id: EntityId::new("https://idp.example"),
+        keys: vec![PublicKey::from_certificate(&CERTIFICATE).unwrap()],
+        certificates: vec![CERTIFICATE.clone()],
+        valid_until: None,
+    };
+    TrustSource::new(SourceId::new("corp-adfs"), provider, settings).unwrap()
 }
 
 fn source() -> TrustSource {
