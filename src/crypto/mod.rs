@@ -4,4 +4,6 @@
 
 pub mod digest;
 pub mod mac;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod verify;
