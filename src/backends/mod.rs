@@ -2,6 +2,7 @@
 //!
 //! Floor 6. Nobody but the wiring in `cli` names them; everybody else sees the contract of [`crate::store`].
 
+pub mod audit;
 pub mod memory;
 pub mod sled;
 

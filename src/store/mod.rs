@@ -11,11 +11,13 @@
 //! **Invariant.** After a failed flush or sync every later write fails until the store is reopened.
 
 mod admission;
+mod budget;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod contract;
 
 pub use admission::{Admission, AdmissionError, admit};
+pub use budget::{ByteBudget, Sampled};
 pub use contract::{
     Commit, CommitError, Committed, Consumption, Ledger, MAX_NAME_BYTES, MAX_VALUE_BYTES, Mark, MarkKind, Marks,
     RecordCursor, RecordPage, Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,

@@ -129,7 +129,10 @@ async fn no_answer_leaves_while_the_sync_of_its_batch_is_running() {
         tokio::spawn(async move { answers.send(store.commit(commit).await) });
     }
     drop(answers);
-    syncs.recv().await.unwrap();
+    tokio::select! {
+        begun = syncs.recv() => begun.unwrap(),
+        early = answered.recv() => panic!("an answer without a sync: {early:?}"),
+    }
     let early = tokio::time::timeout(Duration::from_millis(100), answered.recv()).await;
     assert!(early.is_err(), "an answer left before its sync was released: {early:?}");
     let released = tokio::spawn(async move { while release.send(()).is_ok() && syncs.recv().await.is_some() {} });
