@@ -50,7 +50,7 @@ fn crates() -> Crates {
 }
 
 fn show(violations: &BTreeSet<Violation>) -> String {
-    violations.iter().map(|violation| format!("{violation}\n")).collect()
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

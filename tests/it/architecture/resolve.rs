@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::scan::{Kind, Mention, ModulePath, Tree};
+use super::scan::{GLOBAL, Kind, Mention, ModulePath, Tree};
 
 /// What a path stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,9 +46,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn targets(&self, mention: &Mention) -> BTreeSet<Target> {
         let mut found = BTreeSet::new();
         let segments: Vec<&str> = mention.segments.iter().map(String::as_str).collect();
-        if mention.global {
-            self.theirs(&segments, &mut found);
-        } else if mention.kind == Kind::Macro && segments.len() == 1 {
+        if mention.kind == Kind::Macro && segments.len() == 1 {
             // A bare macro name is textual scope or the prelude's: only an import can make it another crate's.
             self.bound(&mention.module, &segments, MAX_STEPS, &mut found);
         } else {
@@ -60,7 +58,7 @@ impl<'a> Resolver<'a> {
     fn resolve(&self, module: &[String], segments: &[&str], steps: usize, found: &mut BTreeSet<Target>) {
         let (Some((first, rest)), Some(steps)) = (segments.split_first(), steps.checked_sub(1)) else { return };
         match *first {
-            "::" => self.theirs(rest, found),
+            GLOBAL => self.theirs(rest, found),
             "crate" => self.walk(&root_of(module), rest, steps, found),
             LIBRARY => self.walk(&Vec::new(), rest, steps, found),
             "self" => self.walk(&module.to_vec(), rest, steps, found),
@@ -89,31 +87,19 @@ impl<'a> Resolver<'a> {
             }
             return true;
         }
-        let before = found.len();
-        let knows = here.globs.iter().any(|glob| self.through_glob(module, glob, segments, steps, found));
-        knows || found.len() > before
+        let mut behind_globs = here.globs.iter().flat_map(|glob| self.modules_behind(module, glob, steps));
+        behind_globs.any(|behind| self.bound(&behind, segments, steps, found))
     }
 
-    fn through_glob(
-        &self,
-        module: &[String],
-        glob: &[String],
-        segments: &[&str],
-        steps: usize,
-        found: &mut BTreeSet<Target>,
-    ) -> bool {
-        let mut behind = BTreeSet::new();
-        self.resolve(module, &glob.iter().map(String::as_str).collect::<Vec<_>>(), steps, &mut behind);
-        let mut knows = false;
-        for target in behind {
-            match target {
-                Target::Ours(path) | Target::Behind(path) if path != module => {
-                    knows |= self.bound(&path, segments, steps, found);
-                }
-                Target::Ours(_) | Target::Behind(_) | Target::Theirs(_) => {}
-            }
-        }
-        knows
+    /// The modules of ours whose names a glob brings into `module`.
+    fn modules_behind(&self, module: &[String], glob: &[String], steps: usize) -> Vec<ModulePath> {
+        let mut targets = BTreeSet::new();
+        self.resolve(module, &glob.iter().map(String::as_str).collect::<Vec<_>>(), steps, &mut targets);
+        let ours = targets.into_iter().filter_map(|target| match target {
+            Target::Ours(path) | Target::Behind(path) => (path != module).then_some(path),
+            Target::Theirs(_) => None,
+        });
+        ours.collect()
     }
 
     /// Follows a path of ours from a module downwards: through modules, and through what they re-export.

@@ -139,7 +139,7 @@ impl Judge<'_> {
     fn word(&mut self, mention: &Mention, floor: Option<u8>) {
         let pure = floor.is_some_and(|floor| floor <= PURE_UP_TO);
         let name = mention.segments.last().cloned().unwrap_or_default();
-        let standard = mention.segments.len() == 1 || mention.segments.first().is_some_and(|first| first == "std");
+        let standard = mention.segments.len() == 1 || mention.segments.iter().any(|segment| segment == "std");
         match mention.kind {
             Kind::Macro if standard && name == "include" => {
                 self.of(mention, Rule::Include, "`include!` brings in code that nobody reads here".to_owned());

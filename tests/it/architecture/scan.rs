@@ -29,6 +29,9 @@ pub(super) struct Module {
     pub children: BTreeSet<String>,
 }
 
+/// Stands first in a path that begins with `::`.
+pub(super) const GLOBAL: &str = "::";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// `a::b::c`, wherever it stands.
@@ -47,10 +50,9 @@ pub(super) struct Mention {
     pub file: String,
     pub line: usize,
     pub module: ModulePath,
+    /// The first is `::` where the path begins with that: another crate, never a name of ours.
     pub segments: Vec<String>,
     pub kind: Kind,
-    /// Written with a leading `::`: another crate, never a name of ours.
-    pub global: bool,
     /// Inside `#[cfg(test)]`.
     pub test: bool,
 }
@@ -240,7 +242,7 @@ impl Scan {
             ("use", _) if !is_punct(tokens.get(at + 1), '<') => self.import(tokens, at, place),
             ("extern", Some(keyword)) if keyword == "crate" => {
                 let end = end_of_statement(tokens, at);
-                self.use_tree(&tokens[at + 2..end], &[], false, place);
+                self.use_tree(&tokens[at + 2..end], &[], place);
                 end
             }
             ("fn", Some(name)) => {
@@ -248,7 +250,7 @@ impl Scan {
                 at + 2
             }
             ("async", _) => {
-                self.mention(place, line_of(&tokens[at]), vec![word], Kind::Keyword, false);
+                self.mention(place, line_of(&tokens[at]), vec![word], Kind::Keyword);
                 at + 1
             }
             _ => self.path(tokens, at, place),
@@ -271,56 +273,51 @@ impl Scan {
 
     fn import(&mut self, tokens: &[TokenTree], at: usize, place: &Place<'_>) -> usize {
         let end = end_of_statement(tokens, at);
-        self.use_tree(&tokens[at + 1..end], &[], false, place);
+        self.use_tree(&tokens[at + 1..end], &[], place);
         end
     }
 
     /// One branch of a `use`: `a::b`, `a::{…}`, `a::b as c`, `a::*`.
-    fn use_tree(&mut self, tokens: &[TokenTree], prefix: &[String], global: bool, place: &Place<'_>) {
+    fn use_tree(&mut self, tokens: &[TokenTree], prefix: &[String], place: &Place<'_>) {
         let mut segments = prefix.to_vec();
-        let mut global = global;
-        let mut at = 0;
         if prefix.is_empty() && is_colons(tokens, 0) {
-            global = true;
-            at = 2;
+            segments.push(GLOBAL.to_owned());
         }
-        while let Some(token) = tokens.get(at) {
+        for (at, token) in tokens.iter().enumerate() {
             match token {
                 TokenTree::Group(group) => {
                     let inside = trees(group.stream());
                     for branch in inside.split(|token| is_punct(Some(token), ',')) {
-                        self.use_tree(branch, &segments, global, place);
+                        self.use_tree(branch, &segments, place);
                     }
                     return;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == '*' => {
-                    self.mention(place, line_of(token), segments.clone(), Kind::Glob, global);
+                    self.mention(place, line_of(token), segments.clone(), Kind::Glob);
                     self.here(place).globs.push(segments);
                     return;
                 }
-                TokenTree::Ident(_) if ident(Some(token)).as_deref() == Some("as") => break,
+                TokenTree::Ident(word) if *word == "as" => {
+                    return self.bind(line_of(token), segments, ident(tokens.get(at + 1)), place);
+                }
                 TokenTree::Ident(_) => segments.extend(ident(Some(token))),
                 TokenTree::Punct(_) | TokenTree::Literal(_) => {}
             }
-            at += 1;
         }
-        self.bind(tokens, at, segments, global, place);
+        if let Some(first) = tokens.first() {
+            self.bind(line_of(first), segments, None, place);
+        }
     }
 
     /// The end of a branch: the name that it binds.
-    fn bind(&mut self, tokens: &[TokenTree], at: usize, segments: Vec<String>, global: bool, place: &Place<'_>) {
-        let Some(first) = tokens.first() else { return };
-        let mut target = segments;
+    fn bind(&mut self, line: usize, mut target: Vec<String>, renamed: Option<String>, place: &Place<'_>) {
         if target.len() > 1 && target.last().is_some_and(|last| last == "self") {
             target.pop();
         }
-        let Some(last) = target.last() else { return };
-        let name = ident(tokens.get(at + 1)).unwrap_or_else(|| last.clone());
-        self.mention(place, line_of(first), target.clone(), Kind::Path, global);
-        if global {
-            target.insert(0, "::".to_owned());
+        if let Some(name) = renamed.or_else(|| target.last().cloned()) {
+            self.mention(place, line, target.clone(), Kind::Path);
+            self.here(place).names.entry(name).or_default().push(target);
         }
-        self.here(place).names.entry(name).or_default().push(target);
     }
 
     fn function(&mut self, tokens: &[TokenTree], at: usize, name: &str, place: &Place<'_>) {
@@ -354,7 +351,10 @@ impl Scan {
         let kind = if is_macro { Kind::Macro } else { Kind::Path };
         let (global, associated) = leading(tokens, at);
         if !associated && (segments.len() > 1 || is_macro) {
-            self.mention(place, line_of(&tokens[at]), segments, kind, global);
+            if global {
+                segments.insert(0, GLOBAL.to_owned());
+            }
+            self.mention(place, line_of(&tokens[at]), segments, kind);
         }
         end
     }
@@ -363,10 +363,10 @@ impl Scan {
         self.tree.modules.entry(place.module.clone()).or_default()
     }
 
-    fn mention(&mut self, place: &Place<'_>, line: usize, segments: Vec<String>, kind: Kind, global: bool) {
+    fn mention(&mut self, place: &Place<'_>, line: usize, segments: Vec<String>, kind: Kind) {
         let (file, module, test) = (place.file.to_owned(), place.module.clone(), place.test);
         let line = place.line.unwrap_or(line);
-        self.tree.mentions.push(Mention { file, line, module, segments, kind, global, test });
+        self.tree.mentions.push(Mention { file, line, module, segments, kind, test });
     }
 }
 

@@ -8,7 +8,7 @@ use super::table::{FLOORS, LIBRARIES, MAX_FILE_LINES, MAX_FUNCTION_LINES};
 
 /// All floors as empty files, `credential::saml` as a submodule, then the files given (which replace those).
 fn house(files: &[(&str, &str)]) -> Tree {
-    let lib: String = FLOORS.iter().map(|(name, _)| format!("pub mod {name};\n")).collect();
+    let lib = FLOORS.map(|(name, _)| format!("pub mod {name};")).join("\n");
     let mut sources = vec![
         ("lib.rs".to_owned(), lib),
         ("main.rs".to_owned(), "fn main() -> std::process::ExitCode { drawbridge::cli::main() }".to_owned()),
@@ -217,6 +217,8 @@ fn a_pure_floor_touches_no_io() {
             ("fn f() { std::process::exit(1); }", Rule::Io),
             ("fn f() { println!(\"x\"); }", Rule::Io),
             ("fn f() { std::eprintln!(\"x\"); }", Rule::Io),
+            ("fn f() { ::std::print!(\"x\"); }", Rule::Io),
+            ("use ::std::fs as files;", Rule::Io),
             ("fn f() { g(|| { dbg! { x } }); }", Rule::Io),
             ("use std::io::{self, Read};\nfn f() { io::stdout(); } // HERE", Rule::Io),
             ("async fn f() {}", Rule::Async),
