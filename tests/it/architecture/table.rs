@@ -120,10 +120,13 @@ pub(super) const IMPURE_PLACES: &[(&str, &str, &str)] = &[
     ("ground/clock.rs", "std::time::SystemTime", "`SystemClock`, which the wiring hands in as `dyn Clock`"),
     ("crypto/entropy.rs", "aws_lc_rs::rand", "`SystemEntropy`, which the wiring hands in as `dyn Entropy`"),
     ("crypto/keys.rs", "aws_lc_rs::rand", "ECDSA and RSA-PSS draw a nonce or salt; aws-lc-rs takes its own type only"),
+    ("crypto/sign_raw.rs", "aws_lc_rs::rand", "as crypto/keys.rs"),
     ("crypto/verify/tests.rs", "aws_lc_rs::rand", "as crypto/keys.rs: signs what is to be verified"),
 ];
 
+/// Outside `#[cfg(test)]`.
 pub(super) const MAX_FILE_LINES: usize = 400;
+/// Of the body, between its braces.
 pub(super) const MAX_FUNCTION_LINES: usize = 60;
 
 /// Longer files: path, reason.
