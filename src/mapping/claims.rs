@@ -33,7 +33,7 @@ pub struct Claims {
     pub(super) mapping: MappingId,
     pub(super) mapping_hash: String,
     pub(super) subject: Subject,
-    pub(super) claims: BTreeMap<ClaimName, ClaimValue>,
+    pub(super) values: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scopes: ScopeSet,
     pub(super) release: BTreeMap<Audience, Vec<ClaimName>>,
     pub(super) acr: Option<String>,
@@ -58,13 +58,13 @@ impl Claims {
 
     /// Every claim, released or not: for tests and `explain`.
     pub const fn all(&self) -> &BTreeMap<ClaimName, ClaimValue> {
-        &self.claims
+        &self.values
     }
 
     /// The claims that this audience may see; a claim that is listed nowhere does not leave.
     pub fn released_to(&self, audience: &Audience) -> BTreeMap<ClaimName, ClaimValue> {
         let names = self.release.get(audience).map(Vec::as_slice).unwrap_or_default();
-        let value_of = |name: &ClaimName| self.claims.get(name).map(|value| (name.clone(), value.clone()));
+        let value_of = |name: &ClaimName| self.values.get(name).map(|value| (name.clone(), value.clone()));
         names.iter().filter_map(value_of).collect()
     }
 

@@ -1,0 +1,269 @@
+//! A file as a tree with places, and how to go through it without stopping at the first problem.
+//!
+//! The codes of this page (`file.…`) are the same for every kind of file.
+
+use super::problem::{Diagnostic, Diagnostics};
+use super::source::{Source, Span};
+use super::suggest::suggest;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub value: Value,
+    /// Where; for a list or a table the place where it begins.
+    pub span: Span,
+}
+
+/// What stands in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing, `null` or `~`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction, or one that does not fit into 64 bits.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// Keys and values, in order, repeated keys included.
+    Table(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node,
+}
+
+/// What a reader found wrong in one file so far.
+#[derive(Debug)]
+pub struct Findings<'s> {
+    /// The file.
+    pub source: &'s Source,
+    /// The problems.
+    pub diagnostics: Diagnostics,
+}
+
+impl<'s> Findings<'s> {
+    /// Nothing found yet.
+    pub const fn of(source: &'s Source) -> Self {
+        Self { source, diagnostics: Diagnostics::new() }
+    }
+
+    /// Reports a problem for which the file is refused.
+    pub fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.diagnostics.push(Diagnostic::error(code, &self.source.path, span, message))
+    }
+
+    /// Reports a problem for which it is not.
+    pub fn warning(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.diagnostics.push(Diagnostic::warning(code, &self.source.path, span, message))
+    }
+
+    fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
+        let found = node.value.type_words();
+        let problem = self
+            .error("file.wrong_type", node.span, format!("{what} must be {expected}, not {found}"))
+            .label(format!("this is {found}"));
+        if expected == TEXT && matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_)) {
+            problem.help("put it in quotes");
+        }
+    }
+}
+
+const TEXT: &str = "text";
+
+impl Value {
+    /// What it is, in words.
+    pub const fn type_words(&self) -> &'static str {
+        match self {
+            Self::Null => "empty",
+            Self::Bool(_) => "true or false",
+            Self::Int(_) => "a whole number",
+            Self::Float(_) => "a number",
+            Self::Text(_) => TEXT,
+            Self::List(_) => "a list",
+            Self::Table(_) => "keys and values",
+        }
+    }
+}
+
+impl Node {
+    /// Text, or a finding. `what` begins the message: `` `id` ``, `an audience`.
+    pub fn text(&self, what: &str, findings: &mut Findings<'_>) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => return Some(text),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Table(_) => {}
+        }
+        findings.wrong_type(self, what, TEXT);
+        None
+    }
+
+    /// Text that is not empty, or a finding.
+    pub fn word(&self, what: &str, findings: &mut Findings<'_>) -> Option<&str> {
+        let text = self.text(what, findings)?;
+        if text.is_empty() {
+            findings.error("file.empty", self.span, format!("{what} must not be empty"));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// True or false, or a finding.
+    pub fn truth(&self, what: &str, findings: &mut Findings<'_>) -> Option<bool> {
+        if let Value::Bool(truth) = self.value {
+            return Some(truth);
+        }
+        findings.wrong_type(self, what, "true or false");
+        None
+    }
+
+    /// A whole number, or a finding.
+    pub fn int(&self, what: &str, findings: &mut Findings<'_>) -> Option<i64> {
+        if let Value::Int(number) = self.value {
+            return Some(number);
+        }
+        findings.wrong_type(self, what, "a whole number");
+        None
+    }
+
+    /// The elements of a list, or a finding.
+    pub fn list(&self, what: &str, findings: &mut Findings<'_>) -> Option<&[Self]> {
+        if let Value::List(nodes) = &self.value {
+            return Some(nodes);
+        }
+        findings.wrong_type(self, what, "a list");
+        None
+    }
+
+    /// The texts of a list, or findings; elements that are not text are left out.
+    pub fn texts<'n>(&'n self, what: &str, findings: &mut Findings<'_>) -> Option<Vec<(&'n str, Span)>> {
+        let nodes = self.list(what, findings)?;
+        let element = format!("an element of {what}");
+        Some(nodes.iter().filter_map(|node| Some((node.word(&element, findings)?, node.span))).collect())
+    }
+
+    /// The entries of a table whose keys are the operator's own, each key once, or findings.
+    pub fn entries<'n>(&'n self, what: &str, findings: &mut Findings<'_>) -> Option<Vec<&'n Entry>> {
+        let Value::Table(entries) = &self.value else {
+            findings.wrong_type(self, what, "keys and values");
+            return None;
+        };
+        let mut kept: Vec<&Entry> = Vec::with_capacity(entries.len());
+        let mut seen = std::collections::BTreeMap::new();
+        for entry in entries {
+            if let Some(first) = seen.get(entry.key.as_str()) {
+                let message = format!("key `{}` stands here twice", entry.key);
+                findings.error("file.key_repeated", entry.key_span, message).label("again").related(*first, "first");
+            } else {
+                seen.insert(entry.key.as_str(), entry.key_span);
+                kept.push(entry);
+            }
+        }
+        Some(kept)
+    }
+
+    /// A table whose keys are ours: unknown and repeated keys become findings.
+    pub fn table<'n>(&'n self, what: &str, keys: &[&str], findings: &mut Findings<'_>) -> Option<Table<'n>> {
+        let entries = self.entries(what, findings)?;
+        for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
+            let message = format!("{what} has no key `{}`", entry.key);
+            let suggestion = suggest(&entry.key, keys.iter().copied());
+            let problem = findings.error("file.key_unknown", entry.key_span, message).label("unknown key");
+            problem.did_you_mean(suggestion);
+            if suggestion.is_none() {
+                problem.help(format!("the keys are {}", keys.join(", ")));
+            }
+        }
+        Some(Table { entries, what: what.to_owned(), span: self.span })
+    }
+}
+
+/// A table whose keys are known.
+#[derive(Debug)]
+pub struct Table<'n> {
+    entries: Vec<&'n Entry>,
+    what: String,
+    span: Span,
+}
+
+impl<'n> Table<'n> {
+    /// Where it begins.
+    pub const fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The entry of a key.
+    pub fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().copied().find(|entry| entry.key == key)
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The value of a key, or a finding that it is missing.
+    pub fn required(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n Node> {
+        let value = self.get(key);
+        if value.is_none() {
+            let message = format!("{} lacks the key `{key}`", self.what);
+            findings.error("file.key_missing", self.span, message).help(format!("add `{key}:`"));
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::render::one_line;
+    use super::*;
+
+    fn node(source: &Source, word: &str, value: Value) -> Node {
+        let start = source.text.find(word).unwrap();
+        Node { value, span: source.span(start..start + word.len()) }
+    }
+
+    fn entry(source: &Source, key: &str, at: usize, value: Node) -> Entry {
+        Entry { key: key.to_owned(), key_span: source.span(at..at + key.len()), value }
+    }
+
+    #[test]
+    fn every_problem_of_a_table_is_found() {
+        let source = Source::new("f.yaml", "id: 7\nsorce: x\nid: y\n");
+        let tree = Node {
+            value: Value::Table(vec![
+                entry(&source, "id", 0, node(&source, "7", Value::Int(7))),
+                entry(&source, "sorce", 6, node(&source, "x", Value::Text("x".into()))),
+                entry(&source, "id", 15, node(&source, "y", Value::Text("y".into()))),
+            ]),
+            span: source.span(0..0),
+        };
+        let mut findings = Findings::of(&source);
+        let table = tree.table("this file", &["id", "source"], &mut findings).unwrap();
+        assert_eq!(table.required("id", &mut findings).unwrap().text("`id`", &mut findings), None);
+        assert!(table.required("source", &mut findings).is_none());
+        let lines: Vec<_> = findings.diagnostics.iter().map(one_line).collect();
+        assert_eq!(
+            lines,
+            [
+                "file.key_missing 1:1 this file lacks the key `source`",
+                "file.wrong_type 1:5 `id` must be text, not a whole number",
+                "file.key_unknown 2:1 this file has no key `sorce`",
+                "file.key_repeated 3:1 key `id` stands here twice",
+            ]
+        );
+        let helps: Vec<_> = findings.diagnostics.iter().flat_map(|diagnostic| diagnostic.help.clone()).collect();
+        assert_eq!(helps, ["add `source:`", "put it in quotes", "did you mean `source`?"]);
+    }
+}
