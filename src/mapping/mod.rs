@@ -1,5 +1,6 @@
 //! Mapping files: an identity becomes claims.
 
 mod claims;
+pub mod yaml;
 
 pub use claims::{Claims, Subject};

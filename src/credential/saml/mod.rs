@@ -1,1 +1,25 @@
-//! placeholder header, replaced by its author
+//! SAML 2.0 at the token endpoint: from an untrusted parameter to what a trusted provider signed.
+//!
+//! Floor 2. Given `now`; never asks for it. No I/O, no async. The only user of quick-xml.
+//!
+//! ```text
+//! parameter ─decode─▶ text ─arena, gate─▶ Document ─verify_signature─▶ Signed ─read─▶ (Envelope, Assertion)
+//! ```
+//!
+//! **Invariant.** One parser sees the document, once. The nodes that were canonicalised and hashed are the nodes that
+//! are read: `Signed` can only be made by `verify_signature`, and it shows nothing else.
+//!
+//! **Invariant.** What the gate does not know, it refuses.
+//!
+//! **Absent on purpose.** Every transform, canonicalisation and key source but the one of the profile; DTDs, XPath,
+//! `KeyInfo`; single use, which needs memory (see [`crate::store::admit`]).
+
+mod assertion;
+mod rejection;
+pub mod trust;
+
+pub use assertion::{
+    Assertion, AuthnStatement, Conditions, Envelope, ProxyRestriction, Subject, SubjectConfirmation,
+    SubjectConfirmationData,
+};
+pub use rejection::{SamlRejection, SignaturePart, XmlFault};
