@@ -1,0 +1,5 @@
+//! Every integration test, in one binary: one link step instead of one per file.
+
+// Marked as test code although the whole crate is: clippy's `allow-unwrap-in-tests` looks for the mark.
+#[cfg(test)]
+mod architecture;
