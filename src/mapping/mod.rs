@@ -1,5 +1,6 @@
 //! Mapping files: an identity becomes claims.
 
+mod cel;
 mod claims;
 pub mod yaml;
 

@@ -1,0 +1,335 @@
+//! Names, types and cost of a parsed expression.
+//!
+//! Types are those of [`Kind`]; where one cannot be known (an optional fact, a mixed list) it is left to evaluation.
+//! Cost is counted in steps at the declared sizes: a loop multiplies what is in it by the length of its list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::cel::IdedExpr;
+use ::cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, MapExpr, SelectExpr};
+
+use super::Reads;
+use super::fault::Fault;
+use super::function::Function;
+use super::kind::Kind;
+use super::limits::{MAX_COST, MAX_TEXT_READ, MAX_VALUE_BYTES};
+use super::operator;
+use super::places::Places;
+use crate::diagnostic::suggest;
+
+/// What is known of a declared name.
+#[derive(Debug, Clone)]
+pub(in crate::mapping) struct Known {
+    pub(in crate::mapping) kind: Kind,
+    /// Whether it may be absent: then `has()` asks first.
+    pub(in crate::mapping) optional: bool,
+}
+
+/// The names that an expression may use where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mapping) struct Names<'a> {
+    pub(in crate::mapping) attributes: &'a BTreeMap<String, Known>,
+    /// The claims above.
+    pub(in crate::mapping) claims: &'a BTreeMap<String, Known>,
+    /// Every claim of the file.
+    pub(in crate::mapping) all_claims: &'a BTreeSet<String>,
+}
+
+/// The facts beside attributes and claims.
+pub(super) const FACTS: [&str; 7] = ["source", "client", "now", "name_id", "name_id_format", "acr", "auth_time"];
+const TABLES: [&str; 2] = ["attr", "claims"];
+
+pub(super) struct Checked {
+    pub(super) kind: Kind,
+    pub(super) reads: Reads,
+    pub(super) cost: u64,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// The tree must be within `limits`: this recurses.
+pub(super) fn check(tree: &IdedExpr, names: &Names<'_>, places: &Places<'_>) -> Checked {
+    let mut checker = Checker {
+        names: *names,
+        places,
+        locals: Vec::new(),
+        factor: 1,
+        cost: 0,
+        reads: Reads::default(),
+        unguarded: Vec::new(),
+        guarded: BTreeSet::new(),
+        faults: Vec::new(),
+    };
+    let kind = checker.kind(tree);
+    checker.finish(kind)
+}
+
+pub(super) struct Checker<'a> {
+    names: Names<'a>,
+    pub(super) places: &'a Places<'a>,
+    /// Loop variables, innermost last.
+    locals: Vec<(String, Kind)>,
+    /// How often the node at hand is evaluated, at most.
+    factor: u64,
+    cost: u64,
+    reads: Reads,
+    /// Optional names that are read, and where.
+    unguarded: Vec<(String, std::ops::Range<usize>)>,
+    guarded: BTreeSet<String>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Checker<'_> {
+    fn finish(mut self, kind: Kind) -> Checked {
+        if self.cost > MAX_COST {
+            let message = format!("the expression may take {} steps; {MAX_COST} are allowed", self.cost);
+            let fault = Fault::error("mapping.expression_too_costly", 0..0, message)
+                .help("a loop counts as often as its list is long: lower `max` of the attribute (200 unless told)");
+            self.faults.push(fault);
+        }
+        for (name, range) in self.unguarded {
+            if !self.guarded.contains(&name) {
+                let message = format!("`{name}` is optional, and the expression fails where it is absent");
+                let fault = Fault::warning("mapping.optional_unguarded", range, message);
+                self.faults.push(fault.help(format!("ask first: `has({name}) && …` or `has({name}) ? … : …`")));
+            }
+        }
+        Checked { kind, reads: self.reads, cost: self.cost, faults: self.faults }
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, node: &IdedExpr, message: impl Into<String>) -> &mut Fault {
+        let fault = Fault::error(code, self.places.word(node), message);
+        self.faults.push(fault);
+        let last = self.faults.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "pushed above")]
+        &mut self.faults[last]
+    }
+
+    /// Steps beside the visit of the node.
+    pub(super) fn spend(&mut self, kinds: &[Kind]) {
+        let work = kinds.iter().map(|kind| (kind.bytes() >> 10).saturating_add(kind.count() >> 3));
+        let work = work.fold(0, u64::saturating_add);
+        self.cost = self.cost.saturating_add(work.saturating_mul(self.factor));
+    }
+
+    pub(super) fn kind(&mut self, node: &IdedExpr) -> Kind {
+        self.cost = self.cost.saturating_add(self.factor);
+        let kind = match &node.expr {
+            Expr::Literal(literal) => self.literal(node, literal),
+            Expr::Ident(name) => self.variable(node, name),
+            Expr::Select(select) => self.selection(node, select),
+            Expr::List(list) => {
+                let kinds: Vec<_> = list.elements.iter().map(|element| self.kind(element)).collect();
+                collection(&kinds, |count, total, item| Kind::List { count, total, item })
+            }
+            Expr::Map(map) => self.object(map),
+            Expr::Comprehension(comprehension) => self.comprehension(node, comprehension),
+            Expr::Call(call) => self.call(node, call),
+            Expr::Struct(_) => {
+                self.error("mapping.expression_unsupported", node, "message types are not available");
+                Kind::Any { count: 0, bytes: 0 }
+            }
+            Expr::Unspecified => {
+                self.error("mapping.expression_syntax", node, "something is missing here");
+                Kind::Any { count: 0, bytes: 0 }
+            }
+        };
+        if kind.bytes() <= MAX_VALUE_BYTES {
+            return kind;
+        }
+        if !self.faults.iter().any(|fault| fault.code == "mapping.expression_too_costly") {
+            let message = format!("a value on the way may grow beyond {} MiB", MAX_VALUE_BYTES >> 20);
+            self.error("mapping.expression_too_costly", node, message);
+        }
+        Kind::Any { count: 0, bytes: 0 }
+    }
+
+    fn literal(&mut self, node: &IdedExpr, literal: &LiteralValue) -> Kind {
+        let what = match literal {
+            LiteralValue::Boolean(_) => return Kind::Bool,
+            LiteralValue::Int(_) => return Kind::Int,
+            LiteralValue::Null => return Kind::Null,
+            LiteralValue::String(text) => return Kind::Text { bytes: text.inner().len() as u64 },
+            LiteralValue::Double(_) => "numbers with a fraction",
+            LiteralValue::UInt(_) => "unsigned numbers",
+            LiteralValue::Bytes(_) => "bytes",
+        };
+        self.error("mapping.expression_unsupported", node, format!("{what} are not available in expressions"));
+        Kind::Any { count: 0, bytes: 0 }
+    }
+
+    fn variable(&mut self, node: &IdedExpr, name: &str) -> Kind {
+        if let Some((_, kind)) = self.locals.iter().rev().find(|(local, _)| local == name) {
+            return kind.clone();
+        }
+        let optional_text = Kind::Any { count: 0, bytes: MAX_TEXT_READ as u64 };
+        match name {
+            "source" | "client" => Kind::Text { bytes: MAX_TEXT_READ as u64 },
+            "now" => Kind::Int,
+            // Null where the source does not say.
+            "name_id" | "name_id_format" | "acr" => optional_text,
+            "auth_time" => Kind::Any { count: 0, bytes: 0 },
+            "attr" | "claims" => {
+                let message = format!("`{name}` is read one name at a time");
+                self.error("mapping.expression_type", node, message).add_help(format!("write `{name}.…`"));
+                optional_text
+            }
+            _ => {
+                self.unknown_variable(node, name);
+                optional_text
+            }
+        }
+    }
+
+    fn unknown_variable(&mut self, node: &IdedExpr, name: &str) {
+        let table = match (self.names.attributes.contains_key(name), self.names.all_claims.contains(name)) {
+            (true, _) => Some("attr"),
+            (false, true) => Some("claims"),
+            (false, false) => None,
+        };
+        let locals: Vec<_> = self.locals.iter().map(|(local, _)| local.clone()).collect();
+        let known = FACTS.into_iter().chain(TABLES).chain(locals.iter().map(String::as_str));
+        let suggestion =
+            table.map(|table| format!("{table}.{name}")).or_else(|| suggest(name, known).map(str::to_owned));
+        let message = format!("`{name}` is not a name that expressions know");
+        let fault = self.error("mapping.variable_unknown", node, message);
+        match suggestion {
+            Some(word) => fault.add_help(format!("did you mean `{word}`?")),
+            None => fault.add_help(format!("they know {}, `attr.…` and `claims.…`", FACTS.join(", "))),
+        }
+    }
+
+    fn selection(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
+        let table = match &select.operand.expr {
+            Expr::Ident(name) if TABLES.contains(&name.as_str()) => name.as_str(),
+            _ => return self.field(node, select),
+        };
+        // The dot does not visit its operand there: the pair is one name.
+        let known = if table == "attr" { self.names.attributes } else { self.names.claims };
+        let reads = if table == "attr" { &mut self.reads.attributes } else { &mut self.reads.claims };
+        reads.insert(select.field.clone());
+        let Some(known) = known.get(&select.field) else {
+            self.unknown_name(node, table, &select.field);
+            return if select.test { Kind::Bool } else { Kind::Any { count: 0, bytes: 0 } };
+        };
+        let name = format!("{table}.{}", select.field);
+        if select.test {
+            self.guarded.insert(name);
+            return Kind::Bool;
+        }
+        let kind = known.kind.clone();
+        if known.optional {
+            let range = self.places.word(node);
+            self.unguarded.push((name, range));
+        }
+        kind
+    }
+
+    fn unknown_name(&mut self, node: &IdedExpr, table: &str, field: &str) {
+        let range = self.places.word(node);
+        let name = format!("{table}.{field}");
+        let names = self.names;
+        let fault = if table == "attr" {
+            let suggestion = suggest(field, names.attributes.keys().map(String::as_str));
+            let message = format!("`{name}` is not among the declared attributes");
+            let fault = Fault::error("mapping.attribute_unknown", range, message).label("no attribute of this name");
+            match suggestion {
+                Some(_) => fault.did_you_mean(suggestion.map(|word| format!("attr.{word}"))),
+                None => fault.help(format!("declare it: `attributes: {{ {field}: {{ name: … }} }}`")),
+            }
+        } else if names.all_claims.contains(field) {
+            let message = format!("`{name}` is not made yet: an expression sees the claims above it");
+            Fault::error("mapping.claim_below", range, message).label("made later").help(format!("move `{field}` up"))
+        } else {
+            let suggestion = suggest(field, names.claims.keys().map(String::as_str));
+            let message = format!("`{name}` is not among the claims");
+            Fault::error("mapping.claim_unknown", range, message)
+                .label("no claim of this name")
+                .did_you_mean(suggestion.map(|word| format!("claims.{word}")))
+        };
+        self.faults.push(fault);
+    }
+
+    fn field(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
+        let operand = self.kind(&select.operand);
+        if matches!(operand, Kind::Object { .. } | Kind::Any { .. }) {
+            return if select.test { Kind::Bool } else { operand.item() };
+        }
+        let message = format!("`.{}` needs an object, and this is {}", select.field, operand.word());
+        let fault = self.error("mapping.expression_type", node, message);
+        if Function::find(&select.field).is_some() {
+            fault.add_help(format!("a function is called: `.{}(…)`", select.field));
+        }
+        Kind::Any { count: 0, bytes: 0 }
+    }
+
+    fn object(&mut self, map: &MapExpr) -> Kind {
+        let mut values = Vec::with_capacity(map.entries.len());
+        let mut key_bytes: u64 = 0;
+        for entry in &map.entries {
+            match &entry.expr {
+                EntryExpr::MapEntry(entry) => {
+                    let key = self.kind(&entry.key);
+                    operator::demand(self, &entry.key, &key, &Kind::Text { bytes: 0 }, "a key of an object");
+                    key_bytes = key_bytes.saturating_add(key.bytes());
+                    values.push(self.kind(&entry.value));
+                }
+                EntryExpr::StructField(field) => values.push(self.kind(&field.value)),
+            }
+        }
+        collection(&values, |count, total, item| Kind::Object { count, total: total.saturating_add(key_bytes), item })
+    }
+
+    /// `all`, `exists`, `exists_one`, `map` and `filter`: one round tells the kind, the list how often.
+    fn comprehension(&mut self, node: &IdedExpr, c: &ComprehensionExpr) -> Kind {
+        if FACTS.contains(&c.iter_var.as_str()) || TABLES.contains(&c.iter_var.as_str()) {
+            let message = format!("`{}` has a meaning already and cannot name an element", c.iter_var);
+            self.error("mapping.expression_type", node, message).add_help("choose another name");
+        }
+        let range = self.kind(&c.iter_range);
+        let item = match &range {
+            Kind::List { .. } | Kind::Any { .. } => range.item(),
+            // The fields of an object have no order, and so would have the claim.
+            Kind::Null | Kind::Bool | Kind::Int | Kind::Text { .. } | Kind::Object { .. } => {
+                let message = format!("a loop needs a list, and this is {}", range.word());
+                self.error("mapping.expression_type", node, message);
+                range.any()
+            }
+        };
+        let rounds = range.count();
+        let start = self.kind(&c.accu_init);
+        let outside = self.factor;
+        self.factor = self.factor.saturating_mul(rounds.max(1));
+        self.locals.push((c.accu_var.clone(), start));
+        self.locals.push((c.iter_var.clone(), item));
+        self.kind(&c.loop_cond);
+        let once = self.kind(&c.loop_step);
+        self.locals.pop();
+        self.locals.pop();
+        self.factor = outside;
+        let grown = match once {
+            Kind::List { count, total, item } => {
+                Kind::List { count: count.saturating_mul(rounds), total: total.saturating_mul(rounds), item }
+            }
+            Kind::Null | Kind::Bool | Kind::Int | Kind::Text { .. } | Kind::Object { .. } | Kind::Any { .. } => once,
+        };
+        self.locals.push((c.accu_var.clone(), grown));
+        let kind = self.kind(&c.result);
+        self.locals.pop();
+        kind
+    }
+
+    fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Kind {
+        let arguments: Vec<&IdedExpr> = call.target.iter().map(AsRef::as_ref).chain(&call.args).collect();
+        let kinds: Vec<_> = arguments.iter().map(|argument| self.kind(argument)).collect();
+        let kind = operator::call(self, node, call, &arguments, &kinds);
+        self.spend(&kinds);
+        self.spend(std::slice::from_ref(&kind));
+        kind
+    }
+}
+
+fn collection(kinds: &[Kind], make: impl FnOnce(u64, u64, Box<Kind>) -> Kind) -> Kind {
+    let total = kinds.iter().map(Kind::bytes).fold(0, u64::saturating_add);
+    let joined = kinds.iter().cloned().reduce(|a, b| a.or(&b)).unwrap_or(Kind::Any { count: 0, bytes: 0 });
+    make(kinds.len() as u64, total, Box::new(joined))
+}

@@ -1,0 +1,306 @@
+//! Evaluation: an expression and what it may see, to a value.
+//!
+//! Nothing is copied to be seen: text is borrowed from the credential, and a name is looked up when it is read.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use ::cel::common::traits::Indexer;
+use ::cel::common::types::{CelBool, CelInt, CelList, CelMap, CelNull, CelString, MAP_TYPE, Type};
+use ::cel::common::value::{CowVal, Val};
+use ::cel::context::VariableResolver;
+use ::cel::{Context, Env, ExecutionError, Value};
+
+use super::Expression;
+use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
+use crate::ground::claim::ClaimValue;
+use crate::ground::id::{ClientId, SourceId};
+use crate::ground::time::Timestamp;
+
+/// The functions, built once: the standard library without optional values, and the strings extension.
+static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::default().with_optional_support(false).with_stdlib();
+    #[expect(clippy::expect_used, reason = "a fixed set of functions, registered once; a test evaluates with it")]
+    env.add_extension(::cel::extensions::strings).expect("the extension does not collide with the library");
+    Arc::new(env)
+});
+
+/// Why an expression failed on this identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mapping) struct Failure {
+    /// What happened, without values.
+    pub(in crate::mapping) what: &'static str,
+    /// With values: for the operator's own eyes.
+    pub(in crate::mapping) detail: String,
+}
+
+/// A named value. `Debug` hides it.
+pub(in crate::mapping) struct Slot<'f> {
+    name: &'f str,
+    value: Seen<'f>,
+}
+
+enum Seen<'f> {
+    Value(Box<dyn Val + 'f>),
+    Absent,
+    /// Longer than [`MAX_TEXT_READ`].
+    TooLong,
+}
+
+/// What an expression may see. `Debug` hides values.
+pub(in crate::mapping) struct Scope<'f> {
+    attributes: Vec<Slot<'f>>,
+    claims: Vec<Slot<'f>>,
+    facts: [(&'static str, Seen<'f>); 7],
+}
+
+/// The facts beside attributes and claims.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mapping) struct Beside<'f> {
+    pub(in crate::mapping) source: &'f SourceId,
+    pub(in crate::mapping) client: &'f ClientId,
+    pub(in crate::mapping) now: Timestamp,
+    pub(in crate::mapping) name_id: Option<&'f str>,
+    pub(in crate::mapping) name_id_format: Option<&'f str>,
+    pub(in crate::mapping) acr: Option<&'f str>,
+    pub(in crate::mapping) auth_time: Option<Timestamp>,
+}
+
+impl<'f> Scope<'f> {
+    /// Nothing but the facts.
+    pub(in crate::mapping) fn new(beside: &Beside<'f>) -> Self {
+        let null = || Seen::Value(Box::new(CelNull));
+        let optional = |text: Option<&'f str>| text.map_or_else(null, Seen::text);
+        let seconds = |time: Timestamp| Seen::Value(Box::new(CelInt::from(time.unix_seconds())));
+        let facts = [
+            ("source", Seen::text(beside.source.as_str())),
+            ("client", Seen::text(beside.client.as_str())),
+            ("now", seconds(beside.now)),
+            ("name_id", optional(beside.name_id)),
+            ("name_id_format", optional(beside.name_id_format)),
+            ("acr", optional(beside.acr)),
+            ("auth_time", beside.auth_time.map_or_else(null, seconds)),
+        ];
+        Self { attributes: Vec::new(), claims: Vec::new(), facts }
+    }
+
+    /// An attribute with one value.
+    pub(in crate::mapping) fn add_single(&mut self, name: &'f str, value: Option<&'f str>) {
+        self.attributes.push(Slot { name, value: value.map_or(Seen::Absent, Seen::text) });
+    }
+
+    /// An attribute that is a list.
+    pub(in crate::mapping) fn add_many(&mut self, name: &'f str, values: Option<&[&'f str]>) {
+        let value = values.map_or(Seen::Absent, |values| {
+            if values.iter().any(|value| value.len() > MAX_TEXT_READ) {
+                return Seen::TooLong;
+            }
+            let boxed = values.iter().map(|value| Box::new(CelString::from(*value)) as Box<dyn Val + 'f>);
+            Seen::Value(Box::new(CelList::from(boxed.collect::<Vec<_>>())))
+        });
+        self.attributes.push(Slot { name, value });
+    }
+
+    /// A claim that has been made, or come out absent.
+    pub(in crate::mapping) fn add_claim(&mut self, name: &'f str, value: Option<&ClaimValue>) {
+        self.claims.push(Slot { name, value: value.map_or(Seen::Absent, |value| Seen::Value(boxed(value))) });
+    }
+
+    /// Evaluates; null is `None`.
+    pub(in crate::mapping) fn evaluate(&self, expression: &Expression) -> Result<Option<ClaimValue>, Failure> {
+        self.check_lengths(expression)?;
+        let mut context = Context::with_env(Arc::clone(&FUNCTIONS));
+        context.set_variable_resolver(self);
+        let value = Value::resolve_val(&expression.tree, &context).map_err(|error| failure(&error))?;
+        let mut budget = MAX_RESULT_BYTES;
+        match value.downcast_ref::<CelNull>() {
+            Some(_) => Ok(None),
+            None => claim_value(value.as_ref(), &mut budget).map(Some),
+        }
+    }
+
+    /// Evaluates to true or false.
+    pub(in crate::mapping) fn holds(&self, expression: &Expression) -> Result<bool, Failure> {
+        match self.evaluate(expression)? {
+            Some(ClaimValue::Bool(truth)) => Ok(truth),
+            Some(ClaimValue::Text(_) | ClaimValue::Int(_) | ClaimValue::List(_) | ClaimValue::Object(_)) | None => {
+                Err(Failure { what: "the expression is neither true nor false", detail: String::new() })
+            }
+        }
+    }
+
+    fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
+        let reads = &expression.reads.attributes;
+        let too_long = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
+        match self.attributes.iter().find(too_long) {
+            Some(slot) => Err(Failure {
+                what: "an attribute has a value longer than expressions read",
+                detail: format!("`attr.{}` is longer than {MAX_TEXT_READ} bytes", slot.name),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn table(&self, name: &str) -> Option<&[Slot<'f>]> {
+        match name {
+            "attr" => Some(&self.attributes),
+            "claims" => Some(&self.claims),
+            _ => None,
+        }
+    }
+}
+
+impl<'f> Seen<'f> {
+    fn text(text: &'f str) -> Self {
+        if text.len() > MAX_TEXT_READ { Self::TooLong } else { Self::Value(Box::new(CelString::from(text))) }
+    }
+
+    fn value(&self) -> Option<&(dyn Val + 'f)> {
+        match self {
+            Self::Value(value) => Some(value.as_ref()),
+            Self::Absent | Self::TooLong => None,
+        }
+    }
+}
+
+fn in_slots<'b, 'f>(slots: &'b [Slot<'f>], name: &str) -> Option<&'b (dyn Val + 'f)> {
+    slots.iter().find(|slot| slot.name == name)?.value.value()
+}
+
+impl fmt::Debug for Slot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Debug for Scope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope(attr {:?}, claims {:?})", self.attributes, self.claims)
+    }
+}
+
+impl VariableResolver for Scope<'_> {
+    /// The evaluator asks for `attr.mail` first and for `attr` if there is none.
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        if let Some((table, field)) = name.split_once('.') {
+            return in_slots(self.table(table)?, field).map(|value| CowVal::Borrowed(value));
+        }
+        if let Some(slots) = self.table(name) {
+            return Some(CowVal::owned(Table { slots }));
+        }
+        let (_, value) = self.facts.iter().find(|(fact, _)| *fact == name)?;
+        value.value().map(|value| CowVal::Borrowed(value))
+    }
+}
+
+/// `attr` or `claims` as a whole: only there to be asked for a field.
+#[derive(Debug, Clone, Copy)]
+struct Table<'s> {
+    slots: &'s [Slot<'s>],
+}
+
+impl Val for Table<'_> {
+    fn get_type(&self) -> &Type {
+        &MAP_TYPE
+    }
+
+    fn cel_type() -> &'static Type {
+        &MAP_TYPE
+    }
+
+    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
+    where
+        Self: 'v,
+    {
+        Some(self)
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
+    where
+        Self: 'v,
+    {
+        Box::new(*self)
+    }
+}
+
+impl Indexer for Table<'_> {
+    fn get<'b, 'v>(&'b self, field: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        let field = field.downcast_ref::<CelString<'_>>().map(CelString::inner).unwrap_or_default();
+        in_slots(self.slots, field)
+            .map(|value| CowVal::Borrowed(value))
+            .ok_or_else(|| ExecutionError::no_such_key(field))
+    }
+
+    fn steal<'v>(self: Box<Self>, field: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        self.get(field).map(CowVal::into_owned)
+    }
+}
+
+fn boxed<'v>(value: &ClaimValue) -> Box<dyn Val + 'v> {
+    match value {
+        ClaimValue::Text(text) => Box::new(CelString::from(text.clone())),
+        ClaimValue::Bool(truth) => Box::new(CelBool::from(*truth)),
+        ClaimValue::Int(number) => Box::new(CelInt::from(*number)),
+        ClaimValue::List(items) => Box::new(CelList::from(items.iter().map(boxed).collect::<Vec<_>>())),
+        ClaimValue::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| (key.clone().into(), boxed(value)));
+            Box::new(CelMap::from(fields.collect::<std::collections::HashMap<_, _>>()))
+        }
+    }
+}
+
+fn claim_value(value: &dyn Val, budget: &mut usize) -> Result<ClaimValue, Failure> {
+    let too_large = || Failure { what: "the expression yields too much text", detail: String::new() };
+    if let Some(text) = value.downcast_ref::<CelString<'_>>() {
+        *budget = budget.checked_sub(text.inner().len()).ok_or_else(too_large)?;
+        return Ok(ClaimValue::Text(text.inner().to_owned()));
+    }
+    if let Some(truth) = value.downcast_ref::<CelBool>() {
+        return Ok(ClaimValue::Bool(*truth.inner()));
+    }
+    if let Some(number) = value.downcast_ref::<CelInt>() {
+        return Ok(ClaimValue::Int(*number.inner()));
+    }
+    if let Some(list) = value.downcast_ref::<CelList<'_>>() {
+        // An element weighs something even where it has no text.
+        *budget = budget.checked_sub(list.inner().len()).ok_or_else(too_large)?;
+        let items = list.inner().iter().map(|item| claim_value(item.as_ref(), budget));
+        return items.collect::<Result<_, _>>().map(ClaimValue::List);
+    }
+    if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
+        let field = |(key, value): (&_, &Box<dyn Val + '_>)| {
+            let ClaimValue::Text(key) = claim_value(::cel::common::types::CelMapKey::inner(key), budget)? else {
+                return Err(Failure { what: "the key of an object is not text", detail: String::new() });
+            };
+            Ok((key, claim_value(value.as_ref(), budget)?))
+        };
+        return map.inner().iter().map(field).collect::<Result<_, _>>().map(ClaimValue::Object);
+    }
+    Err(Failure {
+        what: "the expression yields something that no claim can be",
+        detail: value.get_type().name().to_owned(),
+    })
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that is not exhaustive")]
+fn failure(error: &ExecutionError) -> Failure {
+    let what = match error {
+        ExecutionError::NoSuchKey(_) => "it reads something that is absent",
+        ExecutionError::IndexOutOfBounds(_) => "it reads a place behind the end of a list",
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UnexpectedType { .. }
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::ValuesNotComparable(..) => "a value is of another type than an operator needs",
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "it divides by zero",
+        ExecutionError::Overflow(..) => "a number grows beyond 64 bits",
+        ExecutionError::FunctionError { .. } => "a function cannot use its argument",
+        _ => "it cannot be evaluated",
+    };
+    Failure { what, detail: error.to_string() }
+}

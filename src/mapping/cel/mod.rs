@@ -1,0 +1,89 @@
+//! Expressions: text of a mapping file to a checked tree, and its evaluation. The only user of the cel crate.
+//!
+//! ```text
+//! text ─shape (tokens)─▶ parse ─limits (tree)─▶ check (names, types, cost)─▶ Expression ─evaluate(Scope)─▶ Option<ClaimValue>
+//! ```
+//!
+//! The crate parses, and evaluates; it has no type checker, no step counter and recurses over the tree. Everything
+//! that keeps it within bounds is therefore here, and before it is called:
+//!
+//! - [`shape`] bounds the depth of the tree from the tokens alone, so that neither parsing, cloning nor dropping the
+//!   tree can exhaust the stack;
+//! - [`limits`] bounds nodes and depth exactly, with a stack of its own;
+//! - [`check`] knows every name, function and type of our subset, and bounds steps and bytes by the declared sizes.
+//!
+//! **Invariant.** What is evaluated has passed all three. An [`Expression`] cannot be made otherwise.
+//!
+//! **Absent on purpose.** Fractions, bytes, unsigned numbers, message types, timestamps (`now` and `auth_time` are
+//! seconds), optional syntax (`a.?b`) and regular expressions: see [`check`] and [`function`].
+
+mod check;
+mod evaluate;
+mod fault;
+mod function;
+mod kind;
+mod limits;
+mod operator;
+mod places;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use ::cel::IdedExpr;
+use ::cel::parser::PrattParser;
+
+pub(super) use check::{Known, Names};
+pub(super) use evaluate::{Scope, Slot};
+pub(super) use fault::Fault;
+pub(super) use kind::Kind;
+pub(super) use limits::MAX_MAPPING_COST;
+pub(super) use places::words;
+
+/// A checked expression, ready to be evaluated as often as one likes.
+#[derive(Debug)]
+pub(super) struct Expression {
+    tree: IdedExpr,
+    /// What it yields.
+    pub(super) kind: Kind,
+    /// The names that it reads.
+    pub(super) reads: Reads,
+    /// At most so many steps.
+    pub(super) cost: u64,
+}
+
+/// The names that an expression reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Reads {
+    /// `attr.…`
+    pub(super) attributes: BTreeSet<String>,
+    /// `claims.…`
+    pub(super) claims: BTreeSet<String>,
+}
+
+impl Expression {
+    /// Parses and checks. Every fault that can be told apart is reported; an expression that cannot be parsed has one.
+    pub(super) fn compile(text: &str, names: &Names<'_>) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let tokens = shape::admit(text).map_err(|fault| vec![fault])?;
+        let tree = parse(text).map_err(|fault| vec![fault])?;
+        limits::check(&tree).map_err(|fault| vec![fault])?;
+        let places = places::Places::of(text, &tokens);
+        let checked = check::check(&tree, names, &places);
+        let (errors, warnings) = checked.faults.into_iter().partition::<Vec<_>, _>(|fault| fault.is_error());
+        if errors.is_empty() {
+            Ok((Self { tree, kind: checked.kind, reads: checked.reads, cost: checked.cost }, warnings))
+        } else {
+            Err(errors.into_iter().chain(warnings).collect())
+        }
+    }
+}
+
+fn parser() -> PrattParser {
+    // Nesting is bounded by `shape` already; these are the second line.
+    PrattParser::new().max_recursion_depth(64).error_recovery_limit(4)
+}
+
+fn parse(text: &str) -> Result<IdedExpr, Fault> {
+    parser().parse(text).map_err(|errors| fault::of_parser(text, &errors))
+}
