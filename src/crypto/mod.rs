@@ -26,6 +26,7 @@ pub mod keys;
 pub mod mac;
 pub mod ring;
 pub mod seal;
+pub mod sign_raw;
 pub mod stored;
 pub mod subject;
 pub mod verify;

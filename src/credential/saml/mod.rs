@@ -15,11 +15,14 @@
 //! `KeyInfo`; single use, which needs memory (see [`crate::store::admit`]).
 
 mod assertion;
+mod conditions;
 mod rejection;
+pub mod signer;
 pub mod trust;
 
 pub use assertion::{
     Assertion, AuthnStatement, Conditions, Envelope, ProxyRestriction, Subject, SubjectConfirmation,
     SubjectConfirmationData,
 };
+pub use conditions::{Clock, ConditionsRejection, Expected, Forward};
 pub use rejection::{SamlRejection, SignaturePart, XmlFault};

@@ -37,22 +37,15 @@ pub const ALGORITHMS: [SignatureAlgorithm; 9] = [
     SignatureAlgorithm::Ecdsa(Sha2::Sha512),
 ];
 
-/// A signing key of a provider and the certificate that carried it.
-#[derive(Debug, Clone)]
-pub struct ProviderKey {
-    /// Parsed once, for every algorithm that fits it.
-    pub key: PublicKey,
-    /// DER: the second verifier parses it again, by itself.
-    pub certificate: Vec<u8>,
-}
-
 /// An identity provider as its metadata describes it.
 #[derive(Debug, Clone)]
 pub struct Provider {
     /// `EntityDescriptor@entityID`.
     pub entity_id: EntityId,
-    /// Every signing key, in document order.
-    pub keys: Vec<ProviderKey>,
+    /// Every signing key, in document order; parsed once, for every algorithm that fits it.
+    pub keys: Vec<PublicKey>,
+    /// The certificates that carried them, in the same order, DER: the second verifier parses them by itself.
+    pub certificates: Vec<Vec<u8>>,
     /// The earliest `validUntil` from the root down to the role, exclusive; judged at each request.
     pub valid_until: Option<Timestamp>,
 }
@@ -141,7 +134,7 @@ impl TrustSource {
         if provider.keys.len() > MAX_KEYS {
             return Err(TrustRejection::TooManyKeys { entity_id: entity_id(), found: provider.keys.len() });
         }
-        let can_verify = |algorithm: &SignatureAlgorithm| provider.keys.iter().any(|key| key.key.fits(*algorithm));
+        let can_verify = |algorithm: &SignatureAlgorithm| provider.keys.iter().any(|key| key.fits(*algorithm));
         if !settings.algorithms.iter().any(can_verify) {
             return Err(TrustRejection::NoAlgorithm(entity_id()));
         }
@@ -170,13 +163,13 @@ impl TrustSource {
     }
 
     /// Every key that may have signed; never empty, at most [`MAX_KEYS`].
-    pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
-        self.provider.keys.iter().map(|key| &key.key)
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.provider.keys
     }
 
     /// The certificates of [`Self::keys`], in the same order, DER.
-    pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
-        self.provider.keys.iter().map(|key| key.certificate.as_slice())
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        &self.provider.certificates
     }
 
     /// Whether this provider may sign with that algorithm.

@@ -32,7 +32,7 @@ pub use rejection::SessionRejection;
 pub use source::SessionSource;
 pub use token::MAX_TOKEN_BYTES;
 
-use crate::crypto::digest::sha256;
+use crate::crypto::digest::{hex, sha256};
 use crate::decision::{Fact, Stage, Trail};
 use crate::ground::attribute::NameId;
 use crate::ground::id::ClientId;
@@ -55,7 +55,7 @@ pub fn establish(
     trail: &mut Trail,
 ) -> Result<Identity, SessionRejection> {
     trail.known.source = Some(source.id().clone());
-    trail.known.credential_digest = Some(hexadecimal(&sha256(presented.as_bytes())));
+    trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
     let proven = token::verify(presented, source, now).inspect_err(|error| trail.failed(stage_of(error), error))?;
     trail.passed(Stage::Signature, vec![Fact::public("key", &proven.key.id)]);
     let session = fields::parse(&proven, &source.declaration).inspect_err(|error| trail.failed(Stage::Parse, error))?;
@@ -99,7 +99,7 @@ fn identity(covered: &[u8], session: Session, source: &SessionSource, client: &C
     Identity::establish(Verified::vouch(Established {
         kind: CredentialKind::Session,
         facts,
-        id: hexadecimal(&sha256(covered)),
+        id: hex(&sha256(covered)),
         presenter: client.as_str().to_owned(),
         until: ends,
         rule: UseRule::AtMost(source.reuse_at_most()),
@@ -127,8 +127,4 @@ const fn stage_of(rejection: &SessionRejection) -> Stage {
         | SessionRejection::NotYetValid { .. }
         | SessionRejection::Expired { .. } => Stage::Decode,
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -76,7 +76,7 @@ fn payload() -> String {
 fn signed_with(secret: &[u8], payload: &str) -> String {
     let text = BASE64_URL_SAFE_NO_PAD.encode(payload);
     let mac = MacKey::new(MacAlgorithm::HmacSha256, secret).mac(text.as_bytes());
-    format!("{text}.{}", hexadecimal(&mac))
+    format!("{text}.{}", hex(&mac))
 }
 
 fn signed(payload: &str) -> String {
@@ -173,7 +173,7 @@ fn each_check_is_needed() {
 
 /// A token whose payload's text is this, rightly signed.
 fn mac_over(text: &str) -> String {
-    format!("{text}.{}", hexadecimal(&MacKey::new(MacAlgorithm::HmacSha256, SECRET).mac(text.as_bytes())))
+    format!("{text}.{}", hex(&MacKey::new(MacAlgorithm::HmacSha256, SECRET).mac(text.as_bytes())))
 }
 
 #[test]
@@ -258,26 +258,26 @@ fn the_mac_stands_where_it_is_declared() {
     let over_payload = mac(MacAlgorithm::HmacSha512, payload().as_bytes());
     let sha1 = mac(MacAlgorithm::HmacSha1, text.as_bytes());
     let cases: Vec<(&str, Change, String)> = vec![
-        ("start", |d| d.mac.place = MacPlace::Start, format!("{}.{text}", hexadecimal(&whole))),
+        ("start", |d| d.mac.place = MacPlace::Start, format!("{}.{text}", hex(&whole))),
         (
             "start, no separator",
             |d| (d.mac.place, d.mac.separator) = (MacPlace::Start, String::new()),
-            format!("{}{text}", hexadecimal(&whole)),
+            format!("{}{text}", hex(&whole)),
         ),
-        ("end, no separator", |d| d.mac.separator = String::new(), format!("{text}{}", hexadecimal(&whole))),
+        ("end, no separator", |d| d.mac.separator = String::new(), format!("{text}{}", hex(&whole))),
         ("base64", |d| d.mac.encoding = Encoding::Base64, format!("{text}.{}", BASE64_STANDARD.encode(&whole))),
         (
             "base64url",
             |d| d.mac.encoding = Encoding::Base64Url,
             format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(&whole)),
         ),
-        ("cut", |d| d.mac.truncated_to = Some(16), format!("{text}.{}", hexadecimal(&whole[..16]))),
+        ("cut", |d| d.mac.truncated_to = Some(16), format!("{text}.{}", hex(&whole[..16]))),
         (
             "over the decoded payload",
             |d| (d.mac.algorithm, d.mac.covers) = (MacAlgorithm::HmacSha512, Covers::Decoded),
-            format!("{text}.{}", hexadecimal(&over_payload)),
+            format!("{text}.{}", hex(&over_payload)),
         ),
-        ("sha-1", |d| d.mac.algorithm = MacAlgorithm::HmacSha1, format!("{text}.{}", hexadecimal(&sha1))),
+        ("sha-1", |d| d.mac.algorithm = MacAlgorithm::HmacSha1, format!("{text}.{}", hex(&sha1))),
         (
             "percent-encoded cookie",
             |d| (d.outer, d.mac.encoding) = (Encoding::Percent, Encoding::Base64),
