@@ -10,6 +10,8 @@
 mod identity;
 pub mod saml;
 pub mod session;
+#[cfg(test)]
+pub(crate) mod testing;
 mod verified;
 
 pub use identity::{Authentication, CredentialKind, Facts, Identity};

@@ -2,6 +2,8 @@
 
 mod cel;
 mod claims;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod yaml;
 
 pub use claims::{Claims, Subject};
