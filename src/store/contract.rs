@@ -5,6 +5,12 @@ use async_trait::async_trait;
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 
+/// No value is larger, in bytes: a backend may treat larger ones in another, less durable way (sled writes them to
+/// files that it never syncs).
+pub const MAX_VALUE_BYTES: usize = 16 * 1024;
+/// No mark's value and no name of a vault entry or a mark is longer, in bytes.
+pub const MAX_NAME_BYTES: usize = 1024;
+
 /// What is remembered of a credential that may be used once, or a counted number of times: a SHA-256 over the
 /// length-prefixed kind, namespace and id. Nothing of the credential can be read back from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +59,17 @@ pub struct Commit {
     pub at: Timestamp,
     /// The decision record: JSON, at most 16 KiB.
     pub record: Vec<u8>,
+}
+
+impl Commit {
+    /// Whether the record is within [`MAX_VALUE_BYTES`]. Every backend asks before anything else.
+    pub fn check_size(&self) -> Result<(), StoreError> {
+        check_length(self.record.len(), MAX_VALUE_BYTES)
+    }
+}
+
+fn check_length(found: usize, limit: usize) -> Result<(), StoreError> {
+    if found > limit { Err(StoreError::TooLarge { found, limit }) } else { Ok(()) }
 }
 
 /// What a commit came to.
@@ -127,6 +144,34 @@ pub struct StoredRecord {
     pub record: Vec<u8>,
 }
 
+/// A place in the order of records: by the moment at which the request began, then by commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordCursor {
+    pub(crate) at: Timestamp,
+    pub(crate) order: u64,
+}
+
+impl RecordCursor {
+    /// Before the first record of that moment.
+    pub const fn since(at: Timestamp) -> Self {
+        Self { at, order: 0 }
+    }
+
+    /// Before every record.
+    pub const fn start() -> Self {
+        Self::since(Timestamp::from_unix_millis(i64::MIN))
+    }
+}
+
+/// Some records, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPage {
+    /// In order.
+    pub records: Vec<StoredRecord>,
+    /// Where to go on; `None` where nothing was left at the time of reading.
+    pub next: Option<RecordCursor>,
+}
+
 /// Reads decision records.
 #[async_trait]
 pub trait Records: Send + Sync {
@@ -135,6 +180,9 @@ pub trait Records: Send + Sync {
 
     /// The newest records first, at most `limit`.
     async fn recent(&self, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// The oldest records from `from` on, at most `limit` (at least one is read).
+    async fn page(&self, from: RecordCursor, limit: usize) -> Result<RecordPage, StoreError>;
 }
 
 /// A sealed value: the store cannot read it and does not need to.
@@ -144,6 +192,14 @@ pub struct VaultEntry {
     pub name: String,
     /// The sealed bytes.
     pub sealed: Vec<u8>,
+}
+
+impl VaultEntry {
+    /// Whether a name and a value are within [`MAX_NAME_BYTES`] and [`MAX_VALUE_BYTES`].
+    pub fn check_size(name: &str, sealed: Option<&[u8]>) -> Result<(), StoreError> {
+        check_length(name.len(), MAX_NAME_BYTES)?;
+        check_length(sealed.map_or(0, <[u8]>::len), MAX_VALUE_BYTES)
+    }
 }
 
 /// Why a vault entry was not written.
@@ -186,6 +242,14 @@ pub struct Mark {
     pub key: String,
     /// At most 1 KiB.
     pub value: String,
+}
+
+impl Mark {
+    /// Whether key and value are within [`MAX_NAME_BYTES`].
+    pub fn check_size(&self) -> Result<(), StoreError> {
+        check_length(self.key.len(), MAX_NAME_BYTES)?;
+        check_length(self.value.len(), MAX_NAME_BYTES)
+    }
 }
 
 /// Keeps small facts that outlive a restart.

@@ -1,7 +1,7 @@
 //! The storage contract: what the bridge remembers, and what it may rely on.
 //!
 //! Floor 1. Prose and four small traits; the backends live on floor 6 and every one of them runs the same
-//! conformance suite ([`conformance`]).
+//! conformance suite (`conformance.rs`).
 //!
 //! **Invariant.** Single use is one atomic step and durable before it is answered. The batch that consumes a
 //! credential carries the decision record: no record, no token.
@@ -11,10 +11,12 @@
 //! **Invariant.** After a failed flush or sync every later write fails until the store is reopened.
 
 mod admission;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod contract;
 
 pub use admission::{Admission, AdmissionError, admit};
 pub use contract::{
-    Commit, CommitError, Committed, Consumption, Ledger, Mark, MarkKind, Marks, Records, Store, StoreError,
-    StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
+    Commit, CommitError, Committed, Consumption, Ledger, MAX_NAME_BYTES, MAX_VALUE_BYTES, Mark, MarkKind, Marks,
+    RecordCursor, RecordPage, Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
 };

@@ -1,0 +1,280 @@
+//! Keys and values as they lie in the tree.
+//!
+//! One tree holds everything, so that one batch can be atomic over all of it; the first byte of a key says what it is.
+//! The first byte of a value is the version of its encoding. Numbers are big-endian; moments have their sign bit
+//! flipped, so that the order of the bytes is the order of time.
+//!
+//! ```text
+//! f                                      format of the store (u32)
+//! u · use key (32)                       a consumed credential: until (i64), uses (u32)
+//! x · until (8) · use key (32)           the same by the moment at which it may be forgotten
+//! r · at (8) · order (8) · trace (16)    a decision record: uses (u32), JSON
+//! t · trace (16) · at (8) · order (8)    the same by its trace id
+//! v · name                               a vault entry: sealed bytes
+//! m · kind (1) · key                     a mark: text
+//! ```
+
+use crate::ground::id::TraceId;
+use crate::ground::time::Timestamp;
+use crate::store::{MarkKind, RecordCursor, StoreError, UseKey};
+
+/// The format that this build writes and reads.
+pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT_KEY: &[u8] = b"f";
+
+const VERSION: u8 = 1;
+
+/// A consumed credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Use {
+    pub(super) until: Timestamp,
+    pub(super) uses: u32,
+}
+
+/// Where a record lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RecordKey {
+    pub(super) at: Timestamp,
+    pub(super) order: u64,
+    pub(super) trace_id: TraceId,
+}
+
+pub(super) fn use_key(key: &UseKey) -> Vec<u8> {
+    joined(b'u', &[key.as_bytes()])
+}
+
+pub(super) fn expiry_key(until: Timestamp, key: &UseKey) -> Vec<u8> {
+    joined(b'x', &[&moment(until), key.as_bytes()])
+}
+
+/// Everything that may be forgotten before `now`: the bounds of a range, the end excluded.
+pub(super) fn expired_before(now: Timestamp) -> (Vec<u8>, Vec<u8>) {
+    (vec![b'x'], joined(b'x', &[&moment(now)]))
+}
+
+pub(super) fn parse_expiry_key(bytes: &[u8]) -> Result<(Timestamp, UseKey), StoreError> {
+    let mut reader = Reader::of_key(bytes, b'x', "expiry key")?;
+    let parsed = (reader.moment()?, UseKey::from_digest(reader.take()?));
+    reader.end()?;
+    Ok(parsed)
+}
+
+pub(super) fn record_key(key: &RecordKey) -> Vec<u8> {
+    joined(b'r', &[&moment(key.at), &key.order.to_be_bytes(), key.trace_id.as_bytes()])
+}
+
+/// All records: the bounds of a range, the end excluded.
+pub(super) fn all_records() -> (Vec<u8>, Vec<u8>) {
+    (vec![b'r'], vec![b'r' + 1])
+}
+
+/// All records before a moment: the bounds of a range, the end excluded.
+pub(super) fn records_before(moment_: Timestamp) -> (Vec<u8>, Vec<u8>) {
+    (vec![b'r'], joined(b'r', &[&moment(moment_)]))
+}
+
+/// All records from a place on: the bounds of a range, the end excluded.
+pub(super) fn records_from(cursor: RecordCursor) -> (Vec<u8>, Vec<u8>) {
+    (joined(b'r', &[&moment(cursor.at), &cursor.order.to_be_bytes()]), vec![b'r' + 1])
+}
+
+pub(super) fn parse_record_key(bytes: &[u8]) -> Result<RecordKey, StoreError> {
+    let mut reader = Reader::of_key(bytes, b'r', "record key")?;
+    let (at, order) = (reader.moment()?, u64::from_be_bytes(reader.take()?));
+    let key = RecordKey { at, order, trace_id: TraceId::new(reader.take()?) };
+    reader.end()?;
+    Ok(key)
+}
+
+pub(super) fn trace_key(key: &RecordKey) -> Vec<u8> {
+    joined(b't', &[key.trace_id.as_bytes(), &moment(key.at), &key.order.to_be_bytes()])
+}
+
+pub(super) fn trace_prefix(trace_id: TraceId) -> Vec<u8> {
+    joined(b't', &[trace_id.as_bytes()])
+}
+
+pub(super) fn parse_trace_key(bytes: &[u8]) -> Result<RecordKey, StoreError> {
+    let mut reader = Reader::of_key(bytes, b't', "trace key")?;
+    let trace_id = TraceId::new(reader.take()?);
+    let key = RecordKey { at: reader.moment()?, order: u64::from_be_bytes(reader.take()?), trace_id };
+    reader.end()?;
+    Ok(key)
+}
+
+pub(super) fn vault_key(name: &str) -> Vec<u8> {
+    joined(b'v', &[name.as_bytes()])
+}
+
+pub(super) fn mark_key(kind: MarkKind, key: &str) -> Vec<u8> {
+    joined(b'm', &[&[mark_kind(kind)], key.as_bytes()])
+}
+
+/// The name in a vault key or, after the kind, in a mark key.
+pub(super) fn parse_name(bytes: &[u8], prefix: usize) -> Result<String, StoreError> {
+    let name = bytes.get(prefix..).unwrap_or_default().to_vec();
+    String::from_utf8(name).map_err(|_| StoreError::Damaged("a name is not UTF-8".into()))
+}
+
+/// Stored numbers, never changed: another kind gets another one.
+const fn mark_kind(kind: MarkKind) -> u8 {
+    match kind {
+        MarkKind::Distrust => 1,
+        MarkKind::SubjectRule => 2,
+    }
+}
+
+pub(super) fn format_value() -> Vec<u8> {
+    FORMAT.to_be_bytes().to_vec()
+}
+
+/// The format number; it has no version byte in front, it *is* the version.
+pub(super) fn parse_format(bytes: &[u8]) -> Result<u32, StoreError> {
+    let number = bytes.try_into().map_err(|_| StoreError::Damaged("the format number is not four bytes".into()))?;
+    Ok(u32::from_be_bytes(number))
+}
+
+/// For keys that say everything.
+pub(super) fn empty_value() -> Vec<u8> {
+    vec![VERSION]
+}
+
+pub(super) fn use_value(value: &Use) -> Vec<u8> {
+    joined(VERSION, &[&moment(value.until), &value.uses.to_be_bytes()])
+}
+
+pub(super) fn parse_use(bytes: &[u8]) -> Result<Use, StoreError> {
+    let mut reader = Reader::of_value(bytes, "use")?;
+    let value = Use { until: reader.moment()?, uses: u32::from_be_bytes(reader.take()?) };
+    reader.end()?;
+    Ok(value)
+}
+
+pub(super) fn record_value(uses: u32, record: &[u8]) -> Vec<u8> {
+    joined(VERSION, &[&uses.to_be_bytes(), record])
+}
+
+pub(super) fn parse_record(bytes: &[u8]) -> Result<(u32, Vec<u8>), StoreError> {
+    let mut reader = Reader::of_value(bytes, "record")?;
+    Ok((u32::from_be_bytes(reader.take()?), reader.rest.to_vec()))
+}
+
+pub(super) fn bytes_value(bytes: &[u8]) -> Vec<u8> {
+    joined(VERSION, &[bytes])
+}
+
+pub(super) fn parse_bytes(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    Ok(Reader::of_value(bytes, "value")?.rest.to_vec())
+}
+
+pub(super) fn parse_text(bytes: &[u8]) -> Result<String, StoreError> {
+    String::from_utf8(parse_bytes(bytes)?).map_err(|_| StoreError::Damaged("a text is not UTF-8".into()))
+}
+
+fn joined(first: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    bytes.push(first);
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+fn moment(at: Timestamp) -> [u8; 8] {
+    (at.unix_millis() ^ i64::MIN).to_be_bytes()
+}
+
+/// Takes an encoding apart; whatever does not fit is [`StoreError::Damaged`].
+struct Reader<'a> {
+    rest: &'a [u8],
+    what: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    fn of_key(bytes: &'a [u8], prefix: u8, what: &'static str) -> Result<Self, StoreError> {
+        match bytes.split_first() {
+            Some((&first, rest)) if first == prefix => Ok(Self { rest, what }),
+            Some(_) | None => Err(StoreError::Damaged(format!("a {what} begins otherwise"))),
+        }
+    }
+
+    fn of_value(bytes: &'a [u8], what: &'static str) -> Result<Self, StoreError> {
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => Ok(Self { rest, what }),
+            Some((version, _)) => {
+                Err(StoreError::Damaged(format!("a {what} has encoding {version}, this build reads {VERSION}")))
+            }
+            None => Err(StoreError::Damaged(format!("a {what} is empty"))),
+        }
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or_else(|| StoreError::Damaged(format!("a {} is too short", self.what)))?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn moment(&mut self) -> Result<Timestamp, StoreError> {
+        Ok(Timestamp::from_unix_millis(i64::from_be_bytes(self.take()?) ^ i64::MIN))
+    }
+
+    fn end(&self) -> Result<(), StoreError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(StoreError::Damaged(format!("a {} is too long", self.what))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(millis)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(millis: i64, order: u64, trace: [u8; 16], digest: [u8; 32], uses: u32, bytes: Vec<u8>) {
+            let record = RecordKey { at: at(millis), order, trace_id: TraceId::new(trace) };
+            prop_assert_eq!(parse_record_key(&record_key(&record)), Ok(record));
+            prop_assert_eq!(parse_trace_key(&trace_key(&record)), Ok(record));
+            let key = UseKey::from_digest(digest);
+            prop_assert_eq!(parse_expiry_key(&expiry_key(at(millis), &key)), Ok((at(millis), key)));
+            let used = Use { until: at(millis), uses };
+            prop_assert_eq!(parse_use(&use_value(&used)), Ok(used));
+            prop_assert_eq!(parse_record(&record_value(uses, &bytes)), Ok((uses, bytes.clone())));
+            prop_assert_eq!(parse_bytes(&bytes_value(&bytes)), Ok(bytes));
+        }
+
+        #[test]
+        fn the_order_of_keys_is_the_order_of_time(left: i64, right: i64, order: (u64, u64), digest: [u8; 32]) {
+            let record = |millis, order| record_key(&RecordKey { at: at(millis), order, trace_id: TraceId::new([7; 16]) });
+            prop_assert_eq!((left, order.0).cmp(&(right, order.1)), record(left, order.0).cmp(&record(right, order.1)));
+            let key = UseKey::from_digest(digest);
+            let (begin, end) = expired_before(at(right));
+            let expiry = expiry_key(at(left), &key);
+            prop_assert_eq!(left < right, begin <= expiry && expiry < end);
+        }
+
+        #[test]
+        fn garbage_is_damage_and_never_a_panic(bytes: Vec<u8>) {
+            let _ = (parse_expiry_key(&bytes), parse_record_key(&bytes), parse_trace_key(&bytes), parse_format(&bytes));
+            let _ = (parse_use(&bytes), parse_record(&bytes), parse_text(&bytes), parse_name(&bytes, 2));
+        }
+    }
+
+    #[test]
+    fn another_version_or_length_is_damage() {
+        let good = use_value(&Use { until: at(5), uses: 1 });
+        let mut newer = good.clone();
+        newer[0] = 2;
+        let longer = [good.as_slice(), &[0]].concat();
+        for bytes in [&newer[..], &longer, &good[..12], &[]] {
+            assert!(matches!(parse_use(bytes), Err(StoreError::Damaged(_))), "{bytes:?}");
+        }
+    }
+}
