@@ -1,7 +1,8 @@
 //! Holds `src/` to the floors: imports go down only, libraries have one place, pure floors stay pure.
 //!
 //! The rules are in `docs/ARCHITECTURE.md` ("Floors"), their tables in [`table`]. What is exempt in test code
-//! (`#[cfg(test)]`, and files of modules declared under it): importing a neighbour, reading files, printing, length.
+//! (`#[cfg(test)]`, and files of modules declared under it): importing a neighbour, tokio, reading files, printing,
+//! length.
 //! Not exempt: importing upwards (such a test belongs in `tests/`), a library out of its place, a clock, chance.
 
 mod resolve;

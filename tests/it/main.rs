@@ -3,3 +3,5 @@
 // Marked as test code although the whole crate is: clippy's `allow-unwrap-in-tests` looks for the mark.
 #[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod docs;

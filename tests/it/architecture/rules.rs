@@ -6,7 +6,7 @@ use std::fmt;
 use super::resolve::{BINARY, Resolver, Target};
 use super::scan::{Kind, Mention, Tree};
 use super::table::{
-    Allowed, BY_OUTPUT_ONLY, FLOORS, IMPURE, IMPURE_PLACES, Impurity, LIBRARIES, LONG_FILES, LONG_FUNCTIONS,
+    Allowed, BY_OUTPUT_ONLY, FLOORS, FOR_TESTS, IMPURE, IMPURE_PLACES, Impurity, LIBRARIES, LONG_FILES, LONG_FUNCTIONS,
     MAX_FILE_LINES, MAX_FUNCTION_LINES, NEVER_ASYNC, PRINTING, PURE_UP_TO, STREAM,
 };
 
@@ -219,6 +219,7 @@ impl Judge<'_> {
         let name = path.first().map(String::as_str).unwrap_or_default();
         if let Some((_, Allowed::In(places))) = LIBRARIES.iter().find(|(row, _)| *row == name)
             && !is_in(&mention.file, places)
+            && !(mention.test && FOR_TESTS.contains(&name))
         {
             let what = format!("`{}`: `{name}` is named in {} only", path.join("::"), places.join(", "));
             self.of(mention, Rule::LibraryOutOfPlace, what);

@@ -128,6 +128,7 @@ fn test_code_may_meet_its_neighbours_and_read_files() {
             "#[cfg(all(test, feature = \"x\"))] mod tests { use crate::crypto; }",
             "#[cfg(test)] mod tests { use std::fs; fn f() { println!(\"{:?}\", std::env::var(\"X\")); } }",
             "#[cfg(test)] fn f<A, B>(a: A, b: B) { crate::crypto::x() }",
+            "#[cfg(test)] mod tests { use tokio::task::JoinSet; #[tokio::test] async fn f() {} }",
         ],
     );
     let declared = [("store/mod.rs", "#[cfg(test)]\nmod tests;"), ("store/tests.rs", "use crate::crypto::digest;")];
@@ -258,7 +259,7 @@ fn a_pure_floor_has_no_clock() {
 #[test]
 fn a_pure_floor_has_no_chance() {
     faults(
-        "crypto/keys.rs",
+        "crypto/digest.rs",
         &[
             ("use aws_lc_rs::rand::SystemRandom;", Rule::Chance),
             ("use aws_lc_rs::{digest, rand};", Rule::Chance),
@@ -266,6 +267,7 @@ fn a_pure_floor_has_no_chance() {
             ("use std::collections::hash_map::RandomState;", Rule::Chance),
         ],
     );
+    honest("crypto/entropy.rs", &["fn f() { aws_lc_rs::rand::fill(buffer) }"]);
 }
 
 #[test]
