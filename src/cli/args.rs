@@ -1,0 +1,232 @@
+//! What may be typed. Every command's help ends with an example.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Drawbridge: SAML assertions and legacy session tokens in, OAuth access tokens out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "drawbridge",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 could not run.\n\
+                  Example: drawbridge check --config /etc/drawbridge/drawbridge.yaml"
+)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check the configuration and every mapping, and run the tests written in the mappings
+    #[command(after_help = "Example: drawbridge check\n\
+                            Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'")]
+    Check(CheckArgs),
+    /// Test mapping files, or show what a mapping makes of a credential
+    Mapping {
+        /// Which of the two.
+        #[command(subcommand)]
+        command: MappingCommand,
+    },
+    /// Explain a reason code: what it means, what causes it, what to do
+    #[command(after_help = "Example: drawbridge explain saml.audience_mismatch")]
+    Explain(ExplainArgs),
+    /// Show the decision record of one request, step by step
+    #[command(after_help = "Example: drawbridge trace 4bf92f3577b34da6a3ce929d0e0e4736")]
+    Trace(TraceArgs),
+    /// Make the master key, or list the signing keys
+    Keys {
+        /// Which of the two.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// End the trust in a source at once, whatever state the files are in
+    #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
+                            Example: drawbridge distrust corp-adfs --undo")]
+    Distrust(DistrustArgs),
+}
+
+/// Which configuration.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConfigArg {
+    /// The configuration file
+    #[arg(long, value_name = "F", default_value = "drawbridge.yaml")]
+    pub(super) config: PathBuf,
+}
+
+/// Where the state is.
+#[derive(Debug, Clone, Args)]
+pub(super) struct StateArgs {
+    /// The configuration file, which says where the data folder is
+    #[arg(long, value_name = "F", default_value = "drawbridge.yaml")]
+    pub(super) config: PathBuf,
+    /// The data folder itself, where the configuration cannot be read
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+}
+
+/// For programs.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct JsonArg {
+    /// Answer in JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Which configuration.
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `mapping …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum MappingCommand {
+    /// Run the tests written in mapping files
+    #[command(after_help = "Example: drawbridge mapping test\n\
+                            Example: drawbridge mapping test mappings/payroll.yaml")]
+    Test(MappingTestArgs),
+    /// Send a credential through the stream without a server: each step, each value, each reason
+    #[command(after_help = "The credential may be XML, base64, a session token, or a form body that carries one.\n\
+                            Values are shown: this is your own file. Nothing is stored, and no token is issued.\n\n\
+                            Example: drawbridge mapping explain --credential response.xml\n\
+                            Example: drawbridge mapping explain --source intranet --credential cookie.txt \
+                            --now 2026-03-01T12:00:00Z")]
+    Explain(MappingExplainArgs),
+}
+
+/// `mapping test`.
+#[derive(Debug, Args)]
+pub(super) struct MappingTestArgs {
+    /// Mapping files; without any, every mapping of the configuration
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Which configuration.
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `mapping explain`.
+#[derive(Debug, Args)]
+pub(super) struct MappingExplainArgs {
+    /// The file with the credential; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) credential: PathBuf,
+    /// The source that it must come from; needed for a session
+    #[arg(long, value_name = "ID")]
+    pub(super) source: Option<String>,
+    /// The mapping to apply instead of the one that the request would select
+    #[arg(long, value_name = "ID")]
+    pub(super) mapping: Option<String>,
+    /// The client that presents it; needed where several could
+    #[arg(long, value_name = "ID")]
+    pub(super) client: Option<String>,
+    /// The API that is asked for; needed where the client has several
+    #[arg(long, value_name = "A")]
+    pub(super) audience: Option<String>,
+    /// The moment at which it is presented, such as 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "T")]
+    pub(super) now: Option<String>,
+    /// Which configuration.
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The code, such as saml.expired or mapping.require.employees_only
+    #[arg(value_name = "CODE")]
+    pub(super) code: String,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `trace`.
+#[derive(Debug, Args)]
+pub(super) struct TraceArgs {
+    /// `trace_id` of the answer: 32 hexadecimal digits
+    #[arg(value_name = "TRACE_ID")]
+    pub(super) trace_id: String,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `keys …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Make the master key where the configuration says; never over one that is there
+    #[command(after_help = "Example: drawbridge keys init --config /etc/drawbridge/drawbridge.yaml")]
+    Init(KeysInitArgs),
+    /// List the signing keys and the state of each
+    #[command(after_help = "Example: drawbridge keys list")]
+    List(KeysListArgs),
+}
+
+/// `keys init`.
+#[derive(Debug, Args)]
+pub(super) struct KeysInitArgs {
+    /// Which configuration.
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `keys list`.
+#[derive(Debug, Args)]
+pub(super) struct KeysListArgs {
+    /// Which configuration.
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `distrust`.
+#[derive(Debug, Args)]
+pub(super) struct DistrustArgs {
+    /// The id of an identity provider or session source
+    #[arg(value_name = "SOURCE")]
+    pub(super) source: String,
+    /// Trust it again
+    #[arg(long)]
+    pub(super) undo: bool,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}

@@ -1,0 +1,110 @@
+//! `drawbridge.yaml` as written.
+//!
+//! Floor 6.
+//!
+//! ```text
+//! Source ─yaml─▶ Node ─read, key by key─▶ Raw, and every problem of form
+//! ```
+//!
+//! What one key says by itself is checked here: its type, its words, its range. What needs another key, another file,
+//! the environment or the clock is checked in [`super::settings`].
+//!
+//! **Invariant.** Where a part of [`Raw`] is missing although it is required, a finding says so: a `Raw` without
+//! errors is whole.
+//!
+//! **Invariant.** A key of a later version is a finding of its own, never "unknown" and never ignored.
+
+mod client;
+mod read;
+mod saml;
+mod server;
+mod session;
+
+use crate::diagnostic::{Findings, Node};
+
+pub(super) use client::{RawApi, RawClient, RawForwards};
+pub(super) use read::{At, RawSecret};
+pub(super) use saml::{RawProvider, RawSaml};
+pub(super) use server::{RawAudit, RawServer, RawSled};
+pub(super) use session::{KeyEncoding, RawSession, RawSessionKey};
+
+const KEYS: [&str; 15] = [
+    "issuer",
+    "listen",
+    "trusted_proxies",
+    "master_key",
+    "mappings",
+    "storage",
+    "audit",
+    "signing",
+    "saml",
+    "sessions",
+    "clients",
+    "apis",
+    "admin",
+    "gateway",
+    "tls",
+];
+const LATER: [&str; 3] = ["admin", "gateway", "tls"];
+
+/// The file as written, with places.
+#[derive(Debug)]
+pub(super) struct Raw {
+    /// The keys that concern the server itself.
+    pub(super) server: RawServer,
+    /// `saml:`; `None` where the key is not there.
+    pub(super) saml: Option<RawSaml>,
+    /// `sessions:`.
+    pub(super) sessions: Vec<RawSession>,
+    /// `clients:`.
+    pub(super) clients: Vec<RawClient>,
+    /// `apis:`.
+    pub(super) apis: Vec<RawApi>,
+}
+
+impl Raw {
+    /// Every identity provider that could be read.
+    pub(super) fn providers(&self) -> impl Iterator<Item = &RawProvider> {
+        self.saml.iter().flat_map(|saml| &saml.identity_providers)
+    }
+
+    /// Whether an identity provider has this id.
+    pub(super) fn is_provider(&self, id: &str) -> bool {
+        self.providers().any(|provider| provider.id.value == id)
+    }
+
+    /// The id of every source, identity providers first.
+    pub(super) fn source_ids(&self) -> impl Iterator<Item = &At<String>> {
+        self.providers().map(|provider| &provider.id).chain(self.sessions.iter().map(|session| &session.id))
+    }
+}
+
+/// Reads the whole tree. `None` where it is no table.
+pub(super) fn read(root: &Node, findings: &mut Findings<'_>) -> Option<Raw> {
+    let table = root.table("drawbridge.yaml", &KEYS, findings)?;
+    read::report_later_keys(&table, &LATER, findings);
+    let server = server::read(&table, findings);
+    let saml = table.get("saml").and_then(|node| saml::read(node, findings));
+    let sessions = read_each(table.get("sessions"), "`sessions`", findings, session::read);
+    let clients = read_each(table.required("clients", findings), "`clients`", findings, client::read_client);
+    let apis = read_each(table.required("apis", findings), "`apis`", findings, client::read_api);
+    Some(Raw { server, saml, sessions, clients, apis })
+}
+
+/// Every element that can be read; an absent key is an empty list, an empty list is a finding.
+fn read_each<T>(
+    node: Option<&Node>,
+    what: &str,
+    findings: &mut Findings<'_>,
+    element: impl Fn(&Node, &mut Findings<'_>) -> Option<T>,
+) -> Vec<T> {
+    let Some(node) = node else { return Vec::new() };
+    let Some(nodes) = node.list(what, findings) else { return Vec::new() };
+    if nodes.is_empty() {
+        read::report_empty_list(findings, node.span, what);
+    }
+    nodes.iter().filter_map(|node| element(node, findings)).collect()
+}
+
+#[cfg(test)]
+mod tests;
