@@ -5,3 +5,5 @@
 mod architecture;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod storage_crash;
