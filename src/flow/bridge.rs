@@ -10,7 +10,6 @@ use crate::credential::saml::{Forward, TrustSources};
 use crate::credential::session::SessionSource;
 use crate::crypto::audit::AuditKey;
 use crate::crypto::ring::KeyRing;
-use crate::crypto::subject::SubjectKey;
 use crate::decision::Sink;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
@@ -18,6 +17,7 @@ use crate::ground::id::{ClientId, MappingId, SourceId};
 use crate::mapping::Mappings;
 use crate::policy::Policy;
 use crate::store::{Mark, MarkKind, Store, StoreError};
+use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
 
@@ -77,8 +77,8 @@ pub struct Parts {
     pub sink: Arc<dyn Sink>,
     /// Signing keys.
     pub ring: Arc<KeyRing>,
-    /// Makes `sub`.
-    pub subject_key: SubjectKey,
+    /// Signs what is granted.
+    pub issuer: Issuer,
     /// Makes the keyed hashes of records.
     pub audit_key: AuditKey,
     /// What the files say.
@@ -92,7 +92,7 @@ pub struct Bridge {
     pub(super) store: Arc<dyn Store>,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) ring: ArcSwap<KeyRing>,
-    pub(super) subject_key: SubjectKey,
+    pub(super) issuer: Issuer,
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     revision: ArcSwap<Revision>,
@@ -114,7 +114,7 @@ impl Bridge {
             store: parts.store,
             sink: parts.sink,
             ring: ArcSwap::new(parts.ring),
-            subject_key: parts.subject_key,
+            issuer: parts.issuer,
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
             revision: ArcSwap::from_pointee(parts.revision),

@@ -100,7 +100,7 @@ impl Rejection for Refusal {
             Self::Replayed => Reason::SamlReplayed.into(),
             Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
             Self::Store(_) => Reason::StoreUnavailable.into(),
-            Self::Issue(_) => Reason::SigningFailed.into(),
+            Self::Issue(error) => error.code(),
             Self::Abandoned => Reason::Abandoned.into(),
         }
     }
@@ -130,4 +130,26 @@ impl From<AdmissionError> for Refusal {
             AdmissionError::Store(error) => Self::Store(error),
         }
     }
+}
+
+/// Each part says what it is; the variant says whose fault.
+macro_rules! refusals {
+    ($($part:ty => $variant:ident;)+) => {$(
+        impl From<$part> for Refusal {
+            fn from(part: $part) -> Self {
+                Self::$variant(part)
+            }
+        }
+    )+};
+}
+
+refusals! {
+    RequestRejection => Request;
+    ClientRejection => Client;
+    Denial => Denied;
+    SamlRejection => Saml;
+    SessionRejection => Session;
+    MappingRefusal => Mapping;
+    StoreError => Store;
+    IssueError => Issue;
 }

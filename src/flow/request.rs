@@ -93,11 +93,11 @@ impl Rejection for RequestRejection {
 
 impl Presented {
     /// The value of a parameter; empty means absent (RFC 6749 section 3.2).
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &'static str) -> Option<&str> {
         self.all(name).next()
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
         self.form.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
-use crate::crypto::digest::sha256;
+use crate::crypto::audit::Hashed;
+use crate::crypto::digest::{hex, sha256};
 use crate::decision::{Detail, Fact, Outcome, Rejection as _, Stage, Trail};
-use crate::ground::id::{Jti, SourceId, TraceId};
+use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::time::Timestamp;
 use crate::mapping::{Claims, Mapping, RequestFacts};
-use crate::policy::{Api, Asked, Client, Grant, Permit, decide};
+use crate::policy::{Api, Asked, Client, Permit, decide};
 use crate::store::{Commit, CommitError, admit};
-use crate::token::{IssuedTokens, issue};
+use crate::token::IssuedTokens;
 
 use super::bridge::{Bridge, Revision};
 use super::client::authenticate;
@@ -145,7 +146,7 @@ impl<'a> Flow<'a> {
         trail: &mut Trail,
     ) -> Result<Identity, Refusal> {
         let addresses = &self.revision.addresses;
-        trail.known.credential_digest = Some(hexadecimal(&sha256(presented.as_bytes())));
+        trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
         let expected = Expected {
             audiences: &addresses.audiences,
             recipients: &addresses.recipients,
@@ -170,7 +171,7 @@ impl<'a> Flow<'a> {
         // Before the token is looked at: a client that may not present this source learns nothing of its keys.
         failing(trail, Stage::Trust, client.check_source(&id))?;
         trail.known.source = Some(id);
-        trail.known.credential_digest = Some(hexadecimal(&sha256(presented.as_bytes())));
+        trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
         session::establish(presented, source, &client.id, self.now, trail).map_err(Refusal::Session)
     }
 
@@ -206,17 +207,17 @@ impl<'a> Flow<'a> {
     /// Commits the use and the record, durably; only then is anything signed.
     async fn issue(&self, permit: Permit, identity: &Identity, trail: &mut Trail) -> Result<IssuedTokens, Refusal> {
         let bridge = self.bridge;
-        let jti = Jti::new(TraceId::new(bridge.entropy.bytes()).to_string());
-        trail.known.jti = Some(jti.as_str().to_owned());
+        let ring = bridge.ring();
+        let draft = failing(trail, Stage::Issue, bridge.issuer.prepare(permit, bridge.entropy.bytes(), &ring))?;
+        trail.known.jti = Some(draft.jti().to_string());
+        trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
+        trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
         let record = trail.close(Outcome::Issued).to_json();
         let commit = self.commit_of(&record);
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let admission = failing(trail, Stage::Replay, admission)?;
         bridge.sink.emit(&record);
-        let grant = Grant::admit(permit, admission);
-        let grant = failing(trail, Stage::Replay, grant)?;
-        let issued = issue(&grant, jti, &bridge.ring(), (&bridge.subject_key, self.now));
-        failing(trail, Stage::Issue, issued)
+        failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 
     /// Keeps the record of a refusal. Where even that fails, the caller hears of the store instead.
@@ -236,8 +237,4 @@ impl<'a> Flow<'a> {
     fn commit_of(&self, record: &str) -> Commit {
         Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.as_bytes().to_vec() }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,7 +6,6 @@
 //!
 //! **Invariant.** The body is bounded before it is read, in size and in time.
 
-mod admin;
 mod error;
 mod form;
 mod page;
@@ -23,7 +22,6 @@ use crate::flow::Bridge;
 use crate::config::Network;
 use crate::token::ServerMetadata;
 
-pub use admin::{AdminState, admin_router};
 pub use server::{Peer, ServerLimits, serve, serve_unix};
 
 /// What the handlers share.
@@ -42,10 +40,14 @@ struct Documents {
 
 impl Public {
     /// `trusted_proxies`: peers whose `X-Forwarded-For` says who sent a request (for the limit on failures only).
-    pub fn new(bridge: Arc<Bridge>, metadata: &ServerMetadata, trusted_proxies: Vec<Network>) -> Self {
+    pub fn new(
+        bridge: Arc<Bridge>,
+        metadata: &ServerMetadata,
+        trusted_proxies: Vec<Network>,
+    ) -> Result<Self, serde_json::Error> {
         let issuer = bridge.revision().addresses.issuer.clone();
-        let documents = Documents { issuer, metadata: metadata.to_json() };
-        Self { bridge, documents: Arc::new(documents), trusted_proxies: trusted_proxies.into() }
+        let documents = Documents { issuer, metadata: metadata.to_json()? };
+        Ok(Self { bridge, documents: Arc::new(documents), trusted_proxies: trusted_proxies.into() })
     }
 }
 

@@ -76,11 +76,11 @@ fn render(issued: &Issued) -> Response {
     let tokens = &issued.tokens;
     let body = TokenBody {
         // The token goes to the client that was authenticated, over its own connection.
-        access_token: tokens.access_token.expose(),
+        access_token: tokens.access_token().expose(),
         issued_token_type: issued.issued_type,
         token_type: "Bearer",
-        expires_in: tokens.expires_in.as_secs(),
-        scope: (!tokens.scope.is_empty()).then(|| tokens.scope.to_string()),
+        expires_in: tokens.expires_in().as_secs(),
+        scope: (!tokens.scope().is_empty()).then(|| tokens.scope().to_string()),
     };
     let json = serde_json::to_string(&body).unwrap_or_default();
     (no_store(), [(CONTENT_TYPE, "application/json")], json).into_response()
