@@ -16,13 +16,3 @@ mod trail;
 
 pub use record::{Decision, MAX_RECORD_BYTES, Outcome};
 pub use trail::{Detail, Fact, Finding, Known, Rejection, Shown, Stage, Step, Trail};
-
-/// Where committed records go besides the store: the audit file.
-pub trait Sink: Send + Sync {
-    /// Takes one committed record, a JSON object without line breaks. Never blocks for long and never fails the
-    /// request: the store has it already.
-    fn emit(&self, record: &str);
-
-    /// Takes a record of a refusal before the client was known: counted, and kept only within a budget of bytes.
-    fn sample(&self, record: &str);
-}

@@ -105,6 +105,7 @@ impl Decision<'_> {
         put("jti", known.jti.clone());
         put("expires", known.expires.map(|at| at.to_string()));
         put("revision", known.revision.clone());
+        put("counted_before", known.counted_before.map(|count| count.to_string()));
         head
     }
 }

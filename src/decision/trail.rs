@@ -188,6 +188,8 @@ pub struct Known {
     pub expires: Option<Timestamp>,
     /// The content hash of the revision that answered.
     pub revision: Option<String>,
+    /// Refusals of unknown senders since the last one of which a record was kept.
+    pub counted_before: Option<u64>,
 }
 
 impl Trail {

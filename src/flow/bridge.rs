@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 
@@ -10,16 +10,18 @@ use crate::credential::saml::{Forward, TrustSources};
 use crate::credential::session::SessionSource;
 use crate::crypto::audit::AuditKey;
 use crate::crypto::ring::KeyRing;
-use crate::decision::Sink;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{ClientId, MappingId, SourceId};
 use crate::mapping::Mappings;
 use crate::policy::Policy;
-use crate::store::{Mark, MarkKind, Store, StoreError};
+use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
+
+/// Records of refusals before the client is known: kept within this, counted beyond.
+const STRANGERS_BYTES_PER_MINUTE: u64 = 256 * 1024;
 
 /// Our own addresses. They come from configuration, never from a request's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +75,6 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The state.
     pub store: Arc<dyn Store>,
-    /// Where committed records go besides.
-    pub sink: Arc<dyn Sink>,
     /// Signing keys.
     pub ring: Arc<KeyRing>,
     /// Signs what is granted.
@@ -90,7 +90,7 @@ pub struct Bridge {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) store: Arc<dyn Store>,
-    pub(super) sink: Arc<dyn Sink>,
+    pub(super) strangers: Mutex<ByteBudget>,
     pub(super) ring: ArcSwap<KeyRing>,
     pub(super) issuer: Issuer,
     pub(super) audit_key: AuditKey,
@@ -112,7 +112,7 @@ impl Bridge {
             clock: parts.clock,
             entropy: parts.entropy,
             store: parts.store,
-            sink: parts.sink,
+            strangers: Mutex::new(ByteBudget::per_minute(STRANGERS_BYTES_PER_MINUTE)),
             ring: ArcSwap::new(parts.ring),
             issuer: parts.issuer,
             audit_key: parts.audit_key,

@@ -1,6 +1,6 @@
 //! `POST /token`: RFC 7522, RFC 8693 and session tokens, through one stream.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
@@ -12,7 +12,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::time::Timestamp;
 use crate::mapping::{Claims, Mapping, RequestFacts};
 use crate::policy::{Api, Asked, Client, Permit, decide};
-use crate::store::{Commit, CommitError, admit};
+use crate::store::{Commit, CommitError, Sampled, admit};
 use crate::token::IssuedTokens;
 
 use super::bridge::{Bridge, Revision};
@@ -58,9 +58,8 @@ async fn exchange(bridge: Arc<Bridge>, presented: Presented, trace_id: TraceId) 
     let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now };
     let client = match flow.admit_client(&presented, &mut trail) {
         Ok(client) => client,
-        // The sender is unknown: counted and sampled, so that garbage cannot fill the disk.
         Err(refusal) => {
-            bridge.sink.sample(&trail.close(refusal.outcome()).to_json());
+            flow.refuse_stranger(&refusal, &mut trail).await;
             return Err(refusal);
         }
     };
@@ -216,7 +215,6 @@ impl<'a> Flow<'a> {
         let commit = self.commit_of(&record);
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let admission = failing(trail, Stage::Replay, admission)?;
-        bridge.sink.emit(&record);
         failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 
@@ -225,12 +223,22 @@ impl<'a> Flow<'a> {
         let record = trail.close(refusal.outcome()).to_json();
         tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
         match self.bridge.store.commit(self.commit_of(&record)).await {
-            Ok(_) => {
-                self.bridge.sink.emit(&record);
-                refusal
-            }
+            Ok(_) | Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
             Err(CommitError::Store(error)) => Refusal::Store(error),
-            Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
+        }
+    }
+
+    /// The sender is unknown: the record is kept within a budget of bytes and only counted beyond, so that garbage
+    /// cannot fill the disk. The answer does not wait on the store's health.
+    async fn refuse_stranger(&self, refusal: &Refusal, trail: &mut Trail) {
+        let size = trail.close(refusal.outcome()).to_json().len();
+        let sampled = self.bridge.strangers.lock().unwrap_or_else(PoisonError::into_inner).take(size, self.now);
+        tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused before the client was known");
+        let Sampled::Keep { counted_before } = sampled else { return };
+        trail.known.counted_before = (counted_before > 0).then_some(counted_before);
+        let record = trail.close(refusal.outcome()).to_json();
+        if let Err(error) = self.bridge.store.commit(self.commit_of(&record)).await {
+            tracing::warn!(trace_id = %self.trace_id, %error, "the record of a refusal was not kept");
         }
     }
 
