@@ -1,5 +1,9 @@
 //! The verifying side, as a resource server has it: jsonwebtoken and the published document. Tests only.
 
+mod xml;
+
+pub(crate) use xml::TestKey;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::JwkSet;

@@ -7,22 +7,32 @@
 //! ```
 //!
 //! **Invariant.** One parser sees the document, once. The nodes that were canonicalised and hashed are the nodes that
-//! are read: `Signed` can only be made by `verify_signature`, and it shows nothing else.
+//! are read: [`Signed`] can only be made by [`verify_signature`], and it shows nothing else.
 //!
 //! **Invariant.** What the gate does not know, it refuses.
 //!
 //! **Absent on purpose.** Every transform, canonicalisation and key source but the one of the profile; DTDs, XPath,
 //! `KeyInfo`; single use, which needs memory (see [`crate::store::admit`]).
 
+mod arena;
 mod assertion;
+mod c14n;
 mod conditions;
+mod decode;
+mod gate;
 mod rejection;
+mod signature;
 pub mod signer;
 pub mod trust;
+#[cfg(test)]
+mod vectors;
 
 pub use assertion::{
     Assertion, AuthnStatement, Conditions, Envelope, ProxyRestriction, Subject, SubjectConfirmation,
-    SubjectConfirmationData,
+    SubjectConfirmationData, read,
 };
 pub use conditions::{Clock, ConditionsRejection, Expected, Forward};
+pub use decode::decode;
+pub use gate::Document;
 pub use rejection::{SamlRejection, SignaturePart, XmlFault};
+pub use signature::{Signed, verify_signature};

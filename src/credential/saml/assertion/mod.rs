@@ -4,7 +4,12 @@
 //!
 //! **Absent on purpose.** Judgement: whether the times, audiences and confirmations hold is for the conditions.
 
+mod read;
+mod statement;
+
 use std::fmt;
+
+pub use read::read;
 
 use crate::ground::attribute::{Attribute, NameId};
 use crate::ground::id::EntityId;
