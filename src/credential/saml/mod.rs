@@ -22,6 +22,8 @@ mod gate;
 mod rejection;
 mod signature;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod vectors;
 
 pub use assertion::{
