@@ -27,6 +27,8 @@ mod signature;
 pub mod signer;
 pub mod trust;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod vectors;
 
 pub use assertion::{
