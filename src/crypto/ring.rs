@@ -124,8 +124,8 @@ impl RingPlan {
         self.missing.is_empty()
     }
 
-    /// Makes the missing keys, active at once: without one of them nothing of that algorithm could be signed, and no
-    /// verifier holds an older document that lacks it and matters.
+    /// Makes the missing keys, active at once: nothing of their algorithms can be signed meanwhile, so there is nothing
+    /// that waiting as pending would keep going.
     pub fn make(&self, now: Timestamp) -> Result<Vec<StoredKey>, KeyError> {
         self.missing()
             .map(|algorithm| StoredKey::of(&SigningKey::generate(algorithm)?, KeyState::Active(now), now))

@@ -63,9 +63,10 @@ impl SubjectKey {
         URL_SAFE_NO_PAD.encode(self.mac.mac_of_parts(&bytes))
     }
 
-    /// The key of the hashes in decision records; never equal to a `sub`, because that has more than one part.
+    /// The key of the hashes in decision records, derived from a single part; a `sub` always has several, so that the
+    /// two never meet.
     pub fn audit_key(&self) -> AuditKey {
-        AuditKey::new(&self.mac.mac_of_parts(&[AUDIT_LABEL]))
+        AuditKey::new(&Zeroizing::new(self.mac.mac_of_parts(&[AUDIT_LABEL])))
     }
 
     /// Sealed, for the vault entry [`SubjectKey::VAULT_NAME`].

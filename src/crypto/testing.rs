@@ -42,3 +42,8 @@ pub(crate) fn payload(token: &str) -> String {
 pub(crate) fn rsa_1024_pkcs8() -> Vec<u8> {
     STANDARD.decode(include_str!("testing/TEST-rsa-1024.pkcs8.b64").replace('\n', "")).unwrap()
 }
+
+/// The header of a token.
+pub(crate) fn header(token: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap()).unwrap()
+}

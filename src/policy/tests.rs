@@ -219,7 +219,7 @@ fn nothing_outlives_the_identity() {
     let asked = Asked { client: &client, api: &api, scope: None };
     let with_end = |millis: i64, rule: UseRule| {
         let ends = Some(Timestamp::from_unix_millis(NOW.unix_millis() + millis));
-        decided(&asked, Said { ends, rule, ..Said::PLAINLY }, &claims(&[], &[], &[])).0
+        decided(&asked, Said { rule, ends, ..Said::PLAINLY }, &claims(&[], &[], &[])).0
     };
     let start = NOW.unix_seconds(); // now is 900 ms into that second
     for (millis, expected) in
