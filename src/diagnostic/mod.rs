@@ -21,8 +21,9 @@ mod render;
 mod source;
 mod suggest;
 
+pub use node::PROBLEMS;
 pub use node::{Entry, Findings, Node, Table, Value};
-pub use problem::{Diagnostic, Diagnostics, Severity};
+pub use problem::{Diagnostic, Diagnostics, Explanation, Severity};
 pub use render::{Color, one_line, render, to_json};
 pub use source::{Source, Span};
-pub use suggest::suggest;
+pub use suggest::{nearest, suggest};

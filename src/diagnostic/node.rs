@@ -2,9 +2,50 @@
 //!
 //! The codes of this page (`file.…`) are the same for every kind of file.
 
-use super::problem::{Diagnostic, Diagnostics};
+use super::problem::{Diagnostic, Diagnostics, Explanation};
 use super::source::{Source, Span};
 use super::suggest::suggest;
+
+/// The codes of this page, and those of whoever makes the tree.
+pub const PROBLEMS: [Explanation; 9] = [
+    Explanation {
+        code: "file.unreadable",
+        cause: "The file cannot be opened, or is not UTF-8.",
+        remedy: "Look at its path, owner and mode.",
+    },
+    Explanation { code: "file.too_large", cause: "The file is larger than one mebibyte.", remedy: "Split it." },
+    Explanation {
+        code: "file.syntax",
+        cause: "The file is not YAML of the strict kind: one document, no tabs, anchors, merge keys or tags.",
+        remedy: "Mend it at the place shown; most often an indentation, a quote or a colon is at fault.",
+    },
+    Explanation {
+        code: "file.wrong_type",
+        cause: "A value is of another type than its key needs. Unquoted 7, true and 1.5 are not text.",
+        remedy: "Write the type that the message names; put text in quotes.",
+    },
+    Explanation {
+        code: "file.wrong_value",
+        cause: "A value is of the right type but outside of what its key accepts.",
+        remedy: "Choose a value as the message says.",
+    },
+    Explanation {
+        code: "file.empty",
+        cause: "A value is there but holds nothing, where something is needed.",
+        remedy: "Write the value, or remove the key.",
+    },
+    Explanation {
+        code: "file.key_unknown",
+        cause: "A key that this file does not have: it would be without effect.",
+        remedy: "Look for a misspelling or a wrong indentation.",
+    },
+    Explanation {
+        code: "file.key_repeated",
+        cause: "A key stands twice in one place, and only one of the two could count.",
+        remedy: "Remove one.",
+    },
+    Explanation { code: "file.key_missing", cause: "A required key is missing.", remedy: "Add it." },
+];
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,25 +116,36 @@ impl<'s> Findings<'s> {
         let problem = self
             .error("file.wrong_type", node.span, format!("{what} must be {expected}, not {found}"))
             .label(format!("this is {found}"));
-        if expected == TEXT && matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_)) {
-            problem.help("put it in quotes");
-        }
+        problem.help(match (expected, &node.value) {
+            (TEXT, Value::Bool(_) | Value::Int(_) | Value::Float(_)) => "put it in quotes",
+            (TRUTH, Value::Text(text)) if ["yes", "on", "y"].contains(&text.to_lowercase().as_str()) => "write `true`",
+            (TRUTH, Value::Text(text)) if ["no", "off", "n"].contains(&text.to_lowercase().as_str()) => "write `false`",
+            (TEXT, _) => "write a text",
+            (TRUTH, _) => "write `true` or `false`, without quotes",
+            (INT, _) => "write a number without quotes and fraction",
+            (LIST, _) => "write a list: `[one, two]`, or one `- element` a line",
+            (_, _) => "write `key: value` pairs: `{ key: value }`, or one a line",
+        });
     }
 }
 
 const TEXT: &str = "text";
+const TRUTH: &str = "true or false";
+const INT: &str = "a whole number";
+const LIST: &str = "a list";
+const TABLE: &str = "keys and values";
 
 impl Value {
     /// What it is, in words.
     pub const fn type_words(&self) -> &'static str {
         match self {
             Self::Null => "empty",
-            Self::Bool(_) => "true or false",
-            Self::Int(_) => "a whole number",
+            Self::Bool(_) => TRUTH,
+            Self::Int(_) => INT,
             Self::Float(_) => "a number",
             Self::Text(_) => TEXT,
-            Self::List(_) => "a list",
-            Self::Table(_) => "keys and values",
+            Self::List(_) => LIST,
+            Self::Table(_) => TABLE,
         }
     }
 }
@@ -113,7 +165,8 @@ impl Node {
     pub fn word(&self, what: &str, findings: &mut Findings<'_>) -> Option<&str> {
         let text = self.text(what, findings)?;
         if text.is_empty() {
-            findings.error("file.empty", self.span, format!("{what} must not be empty"));
+            let problem = findings.error("file.empty", self.span, format!("{what} must not be empty"));
+            problem.help("write something, or remove the key");
             return None;
         }
         Some(text)
@@ -124,7 +177,7 @@ impl Node {
         if let Value::Bool(truth) = self.value {
             return Some(truth);
         }
-        findings.wrong_type(self, what, "true or false");
+        findings.wrong_type(self, what, TRUTH);
         None
     }
 
@@ -133,7 +186,7 @@ impl Node {
         if let Value::Int(number) = self.value {
             return Some(number);
         }
-        findings.wrong_type(self, what, "a whole number");
+        findings.wrong_type(self, what, INT);
         None
     }
 
@@ -142,7 +195,7 @@ impl Node {
         if let Value::List(nodes) = &self.value {
             return Some(nodes);
         }
-        findings.wrong_type(self, what, "a list");
+        findings.wrong_type(self, what, LIST);
         None
     }
 
@@ -156,7 +209,7 @@ impl Node {
     /// The entries of a table whose keys are the operator's own, each key once, or findings.
     pub fn entries<'n>(&'n self, what: &str, findings: &mut Findings<'_>) -> Option<Vec<&'n Entry>> {
         let Value::Table(entries) = &self.value else {
-            findings.wrong_type(self, what, "keys and values");
+            findings.wrong_type(self, what, TABLE);
             return None;
         };
         let mut kept: Vec<&Entry> = Vec::with_capacity(entries.len());
@@ -164,7 +217,8 @@ impl Node {
         for entry in entries {
             if let Some(first) = seen.get(entry.key.as_str()) {
                 let message = format!("key `{}` stands here twice", entry.key);
-                findings.error("file.key_repeated", entry.key_span, message).label("again").related(*first, "first");
+                let problem = findings.error("file.key_repeated", entry.key_span, message);
+                problem.label("again").related(*first, "first").help("remove one of the two");
             } else {
                 seen.insert(entry.key.as_str(), entry.key_span);
                 kept.push(entry);
@@ -264,6 +318,6 @@ mod tests {
             ]
         );
         let helps: Vec<_> = findings.diagnostics.iter().flat_map(|diagnostic| diagnostic.help.clone()).collect();
-        assert_eq!(helps, ["add `source:`", "put it in quotes", "did you mean `source`?"]);
+        assert_eq!(helps, ["add `source:`", "put it in quotes", "did you mean `source`?", "remove one of the two"]);
     }
 }

@@ -21,6 +21,17 @@ impl Severity {
     }
 }
 
+/// What a code means, for `drawbridge explain` and the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// The code.
+    pub code: &'static str,
+    /// What the problem is, and why it is one.
+    pub cause: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
 /// One problem in an operator's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {

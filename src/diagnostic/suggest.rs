@@ -24,6 +24,27 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidates that are most like `name`, best first, at most `limit`, none that is quite different. Names are
+/// compared as a whole and by their last segment: sources agree on `mail` and differ in what stands before it.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, limit: usize) -> Vec<&'a str> {
+    const ALIKE: f64 = 0.6;
+    fn last_segment(name: &str) -> &str {
+        name.rsplit(['/', ':', '#', '.']).next().unwrap_or(name)
+    }
+    let name = name.to_lowercase();
+    let likeness = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let whole = strsim::normalized_damerau_levenshtein(&name, &candidate);
+        // A common prefix makes names of one family alike; the last segment tells them apart.
+        let last = strsim::jaro_winkler(last_segment(&name), last_segment(&candidate));
+        0.25f64.mul_add(whole, 0.75 * last)
+    };
+    let mut alike: Vec<_> = candidates.into_iter().map(|candidate| (likeness(candidate), candidate)).collect();
+    alike.retain(|(likeness, _)| *likeness >= ALIKE);
+    alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    alike.into_iter().map(|(_, candidate)| candidate).take(limit).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +65,18 @@ mod tests {
         ] {
             assert_eq!(suggest(word, keys), expected, "{word}");
         }
+    }
+
+    #[test]
+    fn names_of_a_source_are_compared_by_their_last_segment() {
+        let sent = [
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/UPN",
+            "urn:oid:0.9.2342.19200300.100.1.3",
+            "http://schemas.xmlsoap.org/claims/Group",
+        ];
+        assert_eq!(nearest("http://schemas.xmlsoap.org/claims/upn", sent, 1), [sent[1]]);
+        assert_eq!(nearest("http://schemas.xmlsoap.org/claims/Groups", sent, 1), [sent[3]]);
+        assert!(nearest("department", sent, 3).is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ground::claim::{ClaimName, ClaimValue};
 use crate::ground::id::{Audience, MappingId, Namespace};
@@ -35,7 +36,7 @@ pub struct Claims {
     pub(super) subject: Subject,
     pub(super) values: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scopes: ScopeSet,
-    pub(super) release: BTreeMap<Audience, Vec<ClaimName>>,
+    pub(super) release: Arc<BTreeMap<Audience, Vec<ClaimName>>>,
     pub(super) acr: Option<String>,
     pub(super) auth_time: Option<Timestamp>,
 }

@@ -1,9 +1,104 @@
-//! Mapping files: an identity becomes claims.
+//! Mapping files: the facts of an identity become claims.
+//!
+//! Floor 3. Pure: no I/O, no clock, no chance; a file is text, and `now` is an argument.
+//!
+//! ```text
+//! text ─yaml─▶ Node ─file─▶ File ─compile─▶ Mappings                 (at load; every problem at once)
+//! Facts + RequestFacts ─Mapping::apply─▶ Claims or MappingRefusal    (at each request; every step in the trail)
+//! ```
+//!
+//! **Invariant.** Attributes are a closed world: what a mapping does not declare is noted by name and never read.
+//!
+//! **Invariant.** For one request at most one mapping applies; two that could are an error at load.
+//!
+//! **Invariant.** Names, types and cost of expressions are settled at load; an identity can only make them fail,
+//! never run long. The tests of a file go through the same [`Mapping::apply`] as a request.
+//!
+//! **Absent on purpose.** What was asked for: that is policy, which narrows what a mapping allows. Replacing a
+//! `subject` rule in use: who holds the last revision compares [`Mapping::subject_rule_hash`] and
+//! [`Mapping::subject_replaces`].
 
+mod apply;
 mod cel;
 mod claims;
+mod compile;
+mod compiled;
+mod file;
+mod problems;
+mod refusal;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trial;
 pub mod yaml;
 
-pub use claims::{Claims, Subject};
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use self::apply::RequestFacts;
+pub use self::claims::{Claims, Subject};
+pub use self::compile::{CompileContext, compile};
+pub use self::compiled::Mapping;
+pub use self::problems::PROBLEMS;
+pub use self::refusal::{MappingRefusal, Private};
+pub use self::trial::TestReport;
+pub use crate::diagnostic::Source as SourceFile;
+
+use crate::diagnostic::Diagnostics;
+use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
+use crate::ground::time::Timestamp;
+
+/// Every mapping of a revision.
+#[derive(Debug, Default)]
+pub struct Mappings {
+    mappings: Vec<Mapping>,
+    by_source: BTreeMap<SourceId, Vec<usize>>,
+    warnings: Diagnostics,
+}
+
+impl Mappings {
+    fn new(mappings: Vec<Mapping>, warnings: Diagnostics) -> Self {
+        let mut by_source: BTreeMap<SourceId, Vec<usize>> = BTreeMap::new();
+        for (place, mapping) in mappings.iter().enumerate() {
+            by_source.entry(mapping.source.clone()).or_default().push(place);
+        }
+        Self { mappings, by_source, warnings }
+    }
+
+    /// The one mapping that applies to a request, if there is one.
+    pub fn select(&self, source: &SourceId, client: &ClientId, audience: &Audience) -> Option<&Mapping> {
+        let places = self.by_source.get(source)?;
+        let mappings = places.iter().filter_map(|place| self.mappings.get(*place));
+        mappings.into_iter().find(|mapping| mapping.applies_to(source, client, audience))
+    }
+
+    /// The mapping with this id.
+    pub fn by_id(&self, id: &MappingId) -> Option<&Mapping> {
+        self.mappings.iter().find(|mapping| mapping.id == *id)
+    }
+
+    /// In the order of the files.
+    pub fn iter(&self) -> std::slice::Iter<'_, Mapping> {
+        self.mappings.iter()
+    }
+
+    /// What is not an error but should be looked at.
+    pub const fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+
+    /// Runs the tests of every file. `now` is for those that do not say one.
+    pub fn run_tests(&self, now: Timestamp) -> Vec<TestReport> {
+        self.mappings.iter().flat_map(|mapping| mapping.run_tests(now)).collect()
+    }
+}
+
+impl<'a> IntoIterator for &'a Mappings {
+    type Item = &'a Mapping;
+    type IntoIter = std::slice::Iter<'a, Mapping>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -12,14 +12,27 @@
 //! **Absent on purpose.** Comments and processing instructions, which the arena has none of; node sets other than a
 //! subtree; inclusive canonicalisation.
 
-use super::arena::{Arena, Declaration, Element, Kind, Namespace, NodeId, Prefix, Tag, Text};
+use super::arena::{Arena, Declaration, Element, Kind, Limits, Namespace, NodeId, Prefix, Tag, Text};
+
+/// No canonical form of a message is longer. It can be many times the message, because a declaration far out is written
+/// again for each element that uses it; honest ones are hardly longer than the message.
+const LONGEST: usize = 8 * Limits::MESSAGE.bytes;
+
+/// The canonical form would be over the limit, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLong;
 
 /// Writes the canonical form of `apex` to `out`, leaving out the subtree of `omit` (the enveloped signature) and treating
 /// the prefixes of `inclusive` as inclusive canonicalisation does (section 3, `InclusiveNamespaces PrefixList`).
-pub(super) fn canonicalize(apex: Element<'_>, omit: Option<NodeId>, inclusive: &[Prefix], out: &mut Vec<u8>) {
+pub(super) fn canonicalize(
+    apex: Element<'_>,
+    omit: Option<NodeId>,
+    inclusive: &[Prefix],
+    out: &mut Vec<u8>,
+) -> Result<(), TooLong> {
     let mut writer =
         Writer { arena: apex.arena(), inclusive, out, rendered: Vec::with_capacity(16), wanted: Vec::with_capacity(8) };
-    writer.subtree(apex, omit);
+    writer.subtree(apex, omit)
 }
 
 /// A start tag that waits for its end tag.
@@ -42,11 +55,10 @@ struct Writer<'d, 'o> {
 }
 
 impl<'d> Writer<'d, '_> {
-    fn subtree(&mut self, apex: Element<'d>, omit: Option<NodeId>) {
+    fn subtree(&mut self, apex: Element<'d>, omit: Option<NodeId>) -> Result<(), TooLong> {
         let mut open: Vec<Open<'d>> = Vec::with_capacity(16);
-        let mut nodes = apex.subtree();
         let mut skipping: Option<NodeId> = None;
-        while let Some((id, end, kind)) = nodes.next() {
+        for (id, end, kind) in apex.subtree() {
             while let Some(done) = open.pop_if(|top| top.end == id) {
                 self.end_tag(&done);
             }
@@ -63,10 +75,14 @@ impl<'d> Writer<'d, '_> {
                 }
                 Kind::Text(text) => self.text(text),
             }
+            if self.out.len() > LONGEST {
+                return Err(TooLong);
+            }
         }
         while let Some(done) = open.pop() {
             self.end_tag(&done);
         }
+        Ok(())
     }
 
     fn start_tag(&mut self, tag: &'d Tag<'d>, apex: Option<Element<'d>>) {

@@ -19,11 +19,15 @@ mod assertion;
 mod c14n;
 mod conditions;
 mod decode;
+mod establish;
 mod gate;
+pub mod metadata;
 mod rejection;
 mod signature;
 pub mod signer;
 pub mod trust;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod vectors;
 
@@ -33,6 +37,7 @@ pub use assertion::{
 };
 pub use conditions::{Clock, ConditionsRejection, Expected, Forward};
 pub use decode::decode;
+pub use establish::establish;
 pub use gate::Document;
 pub use rejection::{SamlRejection, SignaturePart, XmlFault};
 pub use signature::{Signed, verify_signature};

@@ -22,7 +22,7 @@ pub enum SamlRejection {
     /// More bytes than a document may have.
     #[error("{found} bytes are over the limit of {limit}")]
     TooLarge {
-        /// Bytes, at least.
+        /// Bytes; of what is refused before it is decoded, about.
         found: usize,
         /// Bytes, at most.
         limit: usize,

@@ -162,16 +162,20 @@ fn verify<'k>(
     let (Some(signed), Some(signed_info)) = (arena.element(form.signed), arena.element(form.signed_info)) else {
         return Err(invalid(SignaturePart::Digest, Vec::new()));
     };
+    let too_long = |_| SamlRejection::SignatureProfile { part: "a canonical form over the limit" };
     bytes.clear();
-    canonicalize(signed, Some(form.signature), &form.reference_prefixes, bytes);
+    canonicalize(signed, Some(form.signature), &form.reference_prefixes, bytes).map_err(too_long)?;
     if !form.digest.matches(bytes, &form.digest_value) {
         return Err(invalid(SignaturePart::Digest, Vec::new()));
     }
     bytes.clear();
-    canonicalize(signed_info, None, &form.signed_info_prefixes, bytes);
+    canonicalize(signed_info, None, &form.signed_info_prefixes, bytes).map_err(too_long)?;
     let mut candidates = keys.iter().filter(|key| key.fits(form.algorithm)).take(MOST_KEYS);
     candidates.find(|key| key.verifies(form.algorithm, bytes, &form.value)).ok_or_else(|| {
         let tried = keys.iter().filter(|key| key.fits(form.algorithm)).take(MOST_KEYS);
         invalid(SignaturePart::Value, tried.map(PublicKey::fingerprint).collect())
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::crypto::digest::Sha2;
 use crate::crypto::verify::{PublicKey, SignatureAlgorithm};
-use crate::ground::id::{EntityId, SourceId};
+use crate::ground::id::{EntityId, Namespace, SourceId};
 use crate::ground::time::Timestamp;
 
 /// No source may allow more difference between clocks.
@@ -160,6 +160,11 @@ impl TrustSource {
     /// Its lasting name.
     pub const fn entity_id(&self) -> &EntityId {
         &self.provider.entity_id
+    }
+
+    /// The lasting name under which replay memory and `sub` know it.
+    pub fn namespace(&self) -> Namespace {
+        Namespace::new(self.provider.entity_id.as_str())
     }
 
     /// Every key that may have signed; never empty, at most [`MAX_KEYS`].

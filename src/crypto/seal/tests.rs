@@ -85,8 +85,12 @@ fn the_header_and_the_place_are_bound_by_the_cipher_itself() {
     let start = 2 + keys.sealing.id.len() + CHECK_LENGTH;
     moved[start..start + CHECK_LENGTH].copy_from_slice(&place_check(Purpose::SigningKey, "signing/abd"));
     assert_eq!(keys.open(Purpose::SigningKey, "signing/abd", &moved).unwrap_err(), OpenError::Altered);
-    // Purpose and name are bound apart, not as one text.
-    assert_ne!(associated_data(b"h", Purpose::SigningKey, "x"), associated_data(b"hx", Purpose::SigningKey, ""));
+    // Under one header, purpose and name count, each behind its own length.
+    let bound = |header: &[u8], purpose, name| associated_data(header, purpose, name);
+    let own = bound(b"h", Purpose::SigningKey, "x");
+    assert_ne!(own, bound(b"h", Purpose::SubjectKey, "x"));
+    assert_ne!(own, bound(b"h", Purpose::SigningKey, "y"));
+    assert_ne!(own, bound(b"xh", Purpose::SigningKey, ""));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use ::cel::common::value::{CowVal, Val};
 use ::cel::context::VariableResolver;
 use ::cel::{Context, Env, ExecutionError, Value};
 
-use super::Expression;
 use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
+use super::{Expression, Reads};
 use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
 use crate::ground::time::Timestamp;
@@ -106,6 +106,15 @@ impl<'f> Scope<'f> {
         self.claims.push(Slot { name, value: value.map_or(Seen::Absent, |value| Seen::Value(boxed(value))) });
     }
 
+    /// A claim that is an attribute's values as they came, of any length.
+    pub(in crate::mapping) fn add_copied_claim(&mut self, name: &'f str, value: Option<&ClaimValue>) {
+        if value.is_some_and(|value| has_long_text(value)) {
+            self.claims.push(Slot { name, value: Seen::TooLong });
+        } else {
+            self.add_claim(name, value);
+        }
+    }
+
     /// Evaluates; null is `None`.
     pub(in crate::mapping) fn evaluate(&self, expression: &Expression) -> Result<Option<ClaimValue>, Failure> {
         self.check_lengths(expression)?;
@@ -130,15 +139,15 @@ impl<'f> Scope<'f> {
     }
 
     fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
-        let reads = &expression.reads.attributes;
-        let too_long = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
-        match self.attributes.iter().find(too_long) {
-            Some(slot) => Err(Failure {
-                what: "an attribute has a value longer than expressions read",
-                detail: format!("`attr.{}` is longer than {MAX_TEXT_READ} bytes", slot.name),
-            }),
-            None => Ok(()),
+        let Reads { attributes, claims } = &expression.reads;
+        for (table, slots, reads) in [("attr", &self.attributes, attributes), ("claims", &self.claims, claims)] {
+            let too_long = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
+            if let Some(slot) = slots.iter().find(too_long) {
+                let detail = format!("`{table}.{}` is longer than {MAX_TEXT_READ} bytes", slot.name);
+                return Err(Failure { what: "a value is longer than expressions read", detail });
+            }
         }
+        Ok(())
     }
 
     fn table(&self, name: &str) -> Option<&[Slot<'f>]> {
@@ -252,6 +261,15 @@ fn boxed<'v>(value: &ClaimValue) -> Box<dyn Val + 'v> {
             let fields = fields.iter().map(|(key, value)| (key.clone().into(), boxed(value)));
             Box::new(CelMap::from(fields.collect::<std::collections::HashMap<_, _>>()))
         }
+    }
+}
+
+fn has_long_text(value: &ClaimValue) -> bool {
+    match value {
+        ClaimValue::Text(text) => text.len() > MAX_TEXT_READ,
+        ClaimValue::List(items) => items.iter().any(has_long_text),
+        ClaimValue::Object(fields) => fields.values().any(has_long_text),
+        ClaimValue::Bool(_) | ClaimValue::Int(_) => false,
     }
 }
 

@@ -26,12 +26,12 @@ impl Kind {
     }
 
     /// A list of `count` elements of the greatest size.
-    pub(super) fn list(count: u64, item: Self) -> Self {
+    pub(in crate::mapping) fn list(count: u64, item: Self) -> Self {
         Self::List { count, total: count.saturating_mul(item.bytes()), item: Box::new(item) }
     }
 
     /// Bytes of text in it, at most.
-    pub(super) const fn bytes(&self) -> u64 {
+    pub(in crate::mapping) const fn bytes(&self) -> u64 {
         match self {
             Self::Null | Self::Bool | Self::Int => 0,
             Self::Text { bytes } | Self::Any { bytes, .. } => *bytes,
@@ -70,7 +70,7 @@ impl Kind {
     }
 
     /// Either of the two.
-    pub(super) fn or(&self, other: &Self) -> Self {
+    pub(in crate::mapping) fn or(&self, other: &Self) -> Self {
         let (count, total) = (self.count().max(other.count()), self.bytes().max(other.bytes()));
         match (self, other) {
             (Self::Null, Self::Null) => Self::Null,
@@ -97,7 +97,7 @@ impl Kind {
     }
 
     /// Whether a value of this kind may be of that one: bounds do not count.
-    pub(super) const fn may_be(&self, other: &Self) -> bool {
+    pub(in crate::mapping) const fn may_be(&self, other: &Self) -> bool {
         matches!(
             (self, other),
             (Self::Any { .. }, _)

@@ -35,10 +35,10 @@ use ::cel::IdedExpr;
 use ::cel::parser::PrattParser;
 
 pub(super) use check::{Known, Names};
-pub(super) use evaluate::{Scope, Slot};
+pub(super) use evaluate::{Beside, Failure, Scope};
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
-pub(super) use limits::MAX_MAPPING_COST;
+pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
 pub(super) use places::words;
 
 /// A checked expression, ready to be evaluated as often as one likes.

@@ -16,6 +16,7 @@ use super::prolog::{declaration, scan};
 use super::{Arena, Attribute, Cdata, Comments, Declaration, Kind, Limits, Namespace, Node, NodeId, Prefix, Tag, Text};
 
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+const LONGEST_NAMESPACE: usize = 256;
 const BOM: char = '\u{FEFF}';
 
 /// An element that is not closed yet.
@@ -165,7 +166,7 @@ impl<'a, 'l> Builder<'a, 'l> {
             match (prefix, local) {
                 ("", "xmlns") => self.declare("", value, declared)?,
                 ("xmlns", prefix) => self.declare(prefix, value, declared)?,
-                ("", local) | (_, local) => {
+                (_, local) => {
                     let attribute = Attribute {
                         qname: name,
                         local,
@@ -195,6 +196,8 @@ impl<'a, 'l> Builder<'a, 'l> {
         if !name.is_empty() && !is_absolute_uri(&name) {
             return Err(XmlFault::NamespaceRelative);
         }
+        // Exclusive canonicalisation may write a name once for each element that uses it.
+        within(name.len(), LONGEST_NAMESPACE, "bytes of a namespace name")?;
         let declaration = Declaration { prefix: self.intern_prefix(prefix)?, namespace: self.intern_namespace(name)? };
         let mut here = self.arena.declarations.iter().skip(declared);
         if here.any(|other| other.prefix == declaration.prefix) {

@@ -183,6 +183,10 @@ fn single<'d>(root: Element<'d>, found: &Found<'d>) -> Result<Element<'d>, SamlR
     let covered = |assertion: &Element<'d>| {
         let mut around = Some(*assertion);
         while let Some(element) = around {
+            // The enveloped transform takes a Signature out of what it signs.
+            if element.is(Namespace::SIGNATURE, "Signature") {
+                return false;
+            }
             if found.signatures.iter().any(|signature| signature.parent().map(Element::id) == Some(element.id())) {
                 return true;
             }

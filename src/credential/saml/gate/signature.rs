@@ -25,7 +25,7 @@ const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 /// What is accepted (XML Signature 1.1 section 6.4, RFC 6931 sections 2.3.3 to 2.3.10). SHA-1, MD5, HMAC, DSA and
 /// parameters are not: what is not in this table does not exist.
-const SIGNATURE_ALGORITHMS: [(&str, SignatureAlgorithm); 9] = [
+pub(super) const SIGNATURE_ALGORITHMS: [(&str, SignatureAlgorithm); 9] = [
     ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", SignatureAlgorithm::RsaPkcs1(Sha2::Sha256)),
     ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", SignatureAlgorithm::RsaPkcs1(Sha2::Sha384)),
     ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", SignatureAlgorithm::RsaPkcs1(Sha2::Sha512)),
@@ -37,7 +37,7 @@ const SIGNATURE_ALGORITHMS: [(&str, SignatureAlgorithm); 9] = [
     ("http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1", SignatureAlgorithm::RsaPss(Sha2::Sha512)),
 ];
 
-const DIGEST_ALGORITHMS: [(&str, Sha2); 3] = [
+pub(super) const DIGEST_ALGORITHMS: [(&str, Sha2); 3] = [
     ("http://www.w3.org/2001/04/xmlenc#sha256", Sha2::Sha256),
     ("http://www.w3.org/2001/04/xmldsig-more#sha384", Sha2::Sha384),
     ("http://www.w3.org/2001/04/xmlenc#sha512", Sha2::Sha512),

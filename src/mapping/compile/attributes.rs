@@ -1,0 +1,141 @@
+//! `attributes`: the closed world of a source.
+
+use std::collections::HashMap;
+
+use super::Compiler;
+use crate::diagnostic::suggest;
+use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
+use crate::mapping::compiled::{Cardinality, Declared};
+use crate::mapping::file::{RawAttribute, Word};
+
+/// Values of a `many` attribute, unless `max` tells.
+const DEFAULT_MAX: usize = 200;
+/// The most that `max` may be.
+const MOST_MAX: i64 = 1_000;
+
+impl Compiler<'_, '_, '_> {
+    pub(super) fn declared(&mut self, raw: &[RawAttribute]) -> Vec<Declared> {
+        let mut declared: Vec<Declared> = Vec::with_capacity(raw.len());
+        for attribute in raw {
+            self.check_short_name(&attribute.short);
+            let cardinality = self.cardinality(attribute);
+            let one = Kind::Text { bytes: MAX_TEXT_READ as u64 };
+            let kind = match (attribute.many, cardinality) {
+                (None, _) => Kind::Any { count: 1, bytes: 1 },
+                (Some(_), Cardinality::One) => one,
+                (Some(_), Cardinality::Many { max }) => Kind::texts(max as u64, MAX_TEXT_READ as u64),
+            };
+            // Known even where its declaration is broken: one problem, not one for each use.
+            self.attributes.insert(attribute.short.value.clone(), Known { kind, optional: attribute.optional });
+            let name = attribute.name.as_ref().map(|name| name.value.clone()).unwrap_or_default();
+            let format = attribute.format.as_ref().map(|format| format.value.clone());
+            if let Some(written) = &attribute.name {
+                self.check_ambiguous(written, format.as_deref(), raw, &declared);
+            }
+            let short = attribute.short.value.clone();
+            let optional = attribute.optional;
+            declared.push(Declared { short, name, format, cardinality, optional, read: false });
+        }
+        declared
+    }
+
+    fn check_short_name(&mut self, short: &Word) {
+        let mut chars = short.value.chars();
+        let starts_well = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        let is_name = starts_well && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name || RESERVED_WORDS.contains(&short.value.as_str()) {
+            let message = format!("`{}` cannot be a short name", short.value);
+            self.findings
+                .error("mapping.name_malformed", short.span, message)
+                .help("a letter, then letters, digits and `_`: expressions read it as `attr.<name>`");
+        } else if short.value == "name_id" {
+            let message = "`name_id` means the NameID and cannot name an attribute";
+            self.findings.error("mapping.name_malformed", short.span, message).help("choose another short name");
+        }
+    }
+
+    fn cardinality(&mut self, attribute: &RawAttribute) -> Cardinality {
+        let many = attribute.many.unwrap_or(true);
+        let Some(max) = &attribute.max else {
+            return if many { Cardinality::Many { max: DEFAULT_MAX } } else { Cardinality::One };
+        };
+        if !many {
+            let message = "`max` has a meaning only with `many: true`";
+            self.findings.error("mapping.rule_ambiguous", max.span, message).help("add `many: true`, or remove `max`");
+            return Cardinality::One;
+        }
+        if !(1..=MOST_MAX).contains(&max.value) {
+            let message = format!("`max` must be from 1 to {MOST_MAX}");
+            self.findings.error("file.wrong_value", max.span, message).help(format!("unless told it is {DEFAULT_MAX}"));
+        }
+        Cardinality::Many { max: usize::try_from(max.value.clamp(1, MOST_MAX)).unwrap_or(DEFAULT_MAX) }
+    }
+
+    /// One received attribute must not be two declared ones.
+    fn check_ambiguous(&mut self, name: &Word, format: Option<&str>, raw: &[RawAttribute], above: &[Declared]) {
+        let same = |other: &&Declared| {
+            other.name == name.value
+                && (other.format.is_none() || format.is_none() || other.format.as_deref() == format)
+        };
+        let Some(other) = above.iter().find(same) else { return };
+        let message = format!("`{}` already stands for what is sent under this name", other.short);
+        let first = raw.iter().find(|raw| raw.short.value == other.short).and_then(|raw| raw.name.as_ref());
+        let problem = self.findings.error("mapping.attribute_ambiguous", name.span, message);
+        if let Some(first) = first {
+            problem.related(first.span, "the first");
+        }
+        problem.help("use one short name, or tell the two apart by `format`");
+    }
+
+    /// The place of a declared attribute, or a finding.
+    pub(super) fn attribute(&mut self, short: &Word, declared: &[Declared]) -> Option<usize> {
+        let place = declared.iter().position(|attribute| attribute.short == short.value);
+        if place.is_none() {
+            let message = format!("`{}` is not among the declared attributes", short.value);
+            let suggestion = suggest(&short.value, declared.iter().map(|attribute| attribute.short.as_str()));
+            let by_name = declared.iter().find(|attribute| attribute.name == short.value);
+            let problem = self.findings.error("mapping.attribute_unknown", short.span, message);
+            problem.label("no attribute of this name");
+            match (by_name, suggestion) {
+                (Some(attribute), _) => problem.help(format!("use its short name `{}`", attribute.short)),
+                (None, Some(_)) => problem.did_you_mean(suggestion),
+                (None, None) => problem.help(format!("declare it: `attributes: {{ {}: {{ name: … }} }}`", short.value)),
+            };
+        }
+        place
+    }
+}
+
+/// The places in `declared` of each name that a source may send.
+pub(super) fn by_name(declared: &[Declared]) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(declared.len());
+    for (place, attribute) in declared.iter().enumerate() {
+        places.entry(attribute.name.clone()).or_default().push(place);
+    }
+    places
+}
+
+/// Words that CEL reads as something else (CEL specification, "Syntax").
+const RESERVED_WORDS: [&str; 21] = [
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];

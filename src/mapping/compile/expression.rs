@@ -1,0 +1,71 @@
+//! Expressions of a file: compiled with the names of their place; faults become findings at their place in the file.
+
+use std::ops::Range;
+
+use super::Compiler;
+use crate::diagnostic::{Severity, Span};
+use crate::mapping::cel::{Expression, Fault, Kind, Names};
+use crate::mapping::file::Word;
+
+impl Compiler<'_, '_, '_> {
+    /// An expression of any kind.
+    pub(super) fn expression(&mut self, cel: &Word) -> Option<Expression> {
+        let names = Names { attributes: &self.attributes, claims: &self.claims, all_claims: &self.all_claims };
+        let (expression, faults) = match Expression::compile(&cel.value, &names) {
+            Ok((expression, warnings)) => (Some(expression), warnings),
+            Err(faults) => (None, faults),
+        };
+        for fault in faults {
+            self.report(cel, fault);
+        }
+        let expression = expression?;
+        self.cost = self.cost.saturating_add(expression.cost);
+        self.attributes_read.extend(expression.reads.attributes.iter().cloned());
+        self.claims_read.extend(expression.reads.claims.iter().cloned());
+        Some(expression)
+    }
+
+    /// An expression that is true or false.
+    pub(super) fn truth(&mut self, cel: &Word, what: &str) -> Option<Expression> {
+        let expression = self.expression(cel)?;
+        if expression.kind.may_be(&Kind::Bool) {
+            return Some(expression);
+        }
+        let message = format!("{what} must be true or false, and this is {}", expression.kind.word());
+        let problem = self.findings.error("mapping.expression_type", cel.span, message);
+        problem.help(match expression.kind {
+            Kind::List { .. } => "ask something of the list: `size(…) > 0`, `'x' in …` or `….exists(x, …)`",
+            Kind::Text { .. } => "compare the text: `… == 'x'` or `….startsWith('x')`",
+            Kind::Null | Kind::Bool | Kind::Int | Kind::Object { .. } | Kind::Any { .. } => "compare it with something",
+        });
+        None
+    }
+
+    fn report(&mut self, cel: &Word, fault: Fault) {
+        let span = self.inner(cel, &fault.range);
+        let problem = match fault.severity {
+            Severity::Error => self.findings.error(fault.code, span, fault.message),
+            Severity::Warning => self.findings.warning(fault.code, span, fault.message),
+        };
+        if let Some(label) = fault.label {
+            problem.label(label);
+        }
+        for help in fault.help {
+            problem.help(help);
+        }
+    }
+
+    /// The place in the file of a place in the expression: the whole of it where the text is folded or has escapes,
+    /// so that the two differ.
+    fn inner(&self, cel: &Word, range: &Range<usize>) -> Span {
+        let source = self.findings.source;
+        let at_end = range.start == cel.value.len();
+        match source.at(cel.span).find(cel.value.as_str()) {
+            Some(offset) if !range.is_empty() || at_end => {
+                let start = cel.span.start + offset;
+                source.span(start + range.start..start + range.end)
+            }
+            _ => cel.span,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Files to mappings: every name resolved, every expression compiled, every problem of every file found.
+
+mod attributes;
+mod claims;
+mod expression;
+mod overlap;
+mod release;
+mod subject;
+mod tests_of_file;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cel::{Known, MAX_MAPPING_COST};
+use super::compiled::{Mapping, Require};
+use super::file::{self, File, RawRequire, Word};
+use super::{Mappings, yaml};
+use crate::crypto::digest::sha256;
+use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
+use crate::ground::claim::ClaimName;
+use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
+use crate::ground::scope::ScopeSet;
+
+/// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
+#[derive(Debug, Clone, Default)]
+pub struct CompileContext {
+    /// Every source of credentials.
+    pub sources: Option<BTreeSet<SourceId>>,
+    /// Every client.
+    pub clients: Option<BTreeSet<ClientId>>,
+    /// Every API with the scopes that it offers.
+    pub apis: Option<BTreeMap<Audience, ScopeSet>>,
+}
+
+/// Compiles all files together.
+///
+/// # Errors
+/// Every problem of every file, warnings included, if one of them is an error. Without errors the warnings are
+/// [`Mappings::warnings`].
+pub fn compile(files: &[Source], context: &CompileContext) -> Result<Mappings, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let mut mappings = Vec::with_capacity(files.len());
+    for source in files {
+        let mut findings = Findings::of(source);
+        let tree = yaml::parse(&mut findings);
+        if let Some(file) = tree.and_then(|tree| file::read(&tree, &mut findings)) {
+            mappings.extend(Compiler::new(&file, context, &mut findings).mapping(&file));
+        }
+        diagnostics.extend(findings.diagnostics);
+    }
+    overlap::check(&mappings, &mut diagnostics);
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(Mappings::new(mappings, diagnostics)) }
+}
+
+/// One file on its way.
+struct Compiler<'c, 'f, 's> {
+    context: &'c CompileContext,
+    findings: &'f mut Findings<'s>,
+    /// The attributes that expressions may read.
+    attributes: BTreeMap<String, Known>,
+    /// The claims made so far that expressions may read.
+    claims: BTreeMap<String, Known>,
+    all_claims: BTreeSet<String>,
+    /// The names that some expression reads.
+    attributes_read: BTreeSet<String>,
+    claims_read: BTreeSet<String>,
+    cost: u64,
+}
+
+impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
+    fn new(file: &File, context: &'c CompileContext, findings: &'f mut Findings<'s>) -> Self {
+        Self {
+            context,
+            findings,
+            attributes: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            all_claims: file.claims.iter().map(|claim| claim.name.value.clone()).collect(),
+            attributes_read: BTreeSet::new(),
+            claims_read: BTreeSet::new(),
+            cost: 0,
+        }
+    }
+
+    /// The mapping, or `None` where something that it cannot be without is missing; the findings say what.
+    fn mapping(mut self, file: &File) -> Option<Mapping> {
+        let id = self.id(file);
+        let source = self.source(file);
+        let clients = self.clients(file);
+        let audiences = self.audiences(file);
+        let mut attributes = self.declared(&file.attributes);
+        let require = self.require(&file.require);
+        let subject = file.subject.as_ref().and_then(|subject| self.subject(subject, &attributes));
+        let mut claims = self.claims(&file.claims, &attributes);
+        let scopes = self.scopes(&file.scopes, audiences.as_ref());
+        let release = self.release(&file.release, audiences.as_ref());
+        self.check_unreleased(&file.claims, &release);
+        let tests = self.trials(&file.tests, &attributes, &scopes, &file.require);
+        self.check_cost(file);
+        let by_name = attributes::by_name(&attributes);
+        for attribute in &mut attributes {
+            attribute.read = self.attributes_read.contains(&attribute.short);
+        }
+        for claim in &mut claims {
+            claim.read = self.claims_read.contains(claim.name.as_str());
+        }
+        let text = self.findings.source;
+        let (rule, rule_hash) = subject?;
+        Some(Mapping {
+            id: id?,
+            path: text.path.clone(),
+            hash: hex(&sha256(text.text.as_bytes())),
+            source: source?,
+            source_span: file.source.as_ref().map_or(Span::FILE, |source| source.span),
+            clients,
+            audiences,
+            attributes,
+            by_name,
+            require,
+            subject: rule,
+            subject_rule_hash: rule_hash,
+            subject_replaces: file.subject_replaces.as_ref().map(|hash| hash.value.clone()),
+            claims,
+            scopes,
+            release: Arc::new(release),
+            tests,
+        })
+    }
+
+    fn id(&mut self, file: &File) -> Option<MappingId> {
+        let id = file.id.as_ref()?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if id.value.len() > 64 || !id.value.chars().all(is_plain) {
+            let problem = self.findings.error("mapping.name_malformed", id.span, "`id` is not a plain word");
+            problem.help("at most 64 letters, digits, `-`, `_` and `.`");
+        }
+        Some(MappingId::new(id.value.as_str()))
+    }
+
+    fn source(&mut self, file: &File) -> Option<SourceId> {
+        let word = file.source.as_ref()?;
+        let known = self.context.sources.as_ref().map(|known| known.iter().map(SourceId::as_str).collect());
+        self.check_known("mapping.source_unknown", "source", word, known);
+        Some(SourceId::new(word.value.as_str()))
+    }
+
+    fn clients(&mut self, file: &File) -> Option<BTreeSet<ClientId>> {
+        let words = file.clients.as_ref()?;
+        for word in words {
+            let known = self.context.clients.as_ref().map(|known| known.iter().map(ClientId::as_str).collect());
+            self.check_known("mapping.client_unknown", "client", word, known);
+        }
+        Some(words.iter().map(|word| ClientId::new(word.value.as_str())).collect())
+    }
+
+    fn audiences(&mut self, file: &File) -> Option<BTreeSet<Audience>> {
+        let words = file.audiences.as_ref()?;
+        for word in words {
+            self.check_audience(word);
+        }
+        Some(words.iter().map(|word| Audience::new(word.value.as_str())).collect())
+    }
+
+    fn check_audience(&mut self, word: &Word) {
+        let known = self.context.apis.as_ref().map(|known| known.keys().map(Audience::as_str).collect());
+        self.check_known("mapping.audience_unknown", "API with the audience", word, known);
+    }
+
+    fn check_known(&mut self, code: &'static str, what: &str, word: &Word, known: Option<Vec<&str>>) {
+        let Some(known) = known else { return };
+        if known.contains(&word.value.as_str()) {
+            return;
+        }
+        let message = format!("the configuration has no {what} `{}`", word.value);
+        let suggestion = suggest(&word.value, known.iter().copied());
+        let problem = self.findings.error(code, word.span, message);
+        match suggestion {
+            Some(_) => problem.did_you_mean(suggestion),
+            None if known.is_empty() => problem.help("it has none at all"),
+            None => problem.help(format!("it has {}", known.join(", "))),
+        };
+    }
+
+    fn require(&mut self, rules: &[RawRequire]) -> Vec<Require> {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut compiled = Vec::with_capacity(rules.len());
+        for rule in rules {
+            if let Some(id) = &rule.id {
+                self.check_rule_id(id, &mut seen);
+            }
+            let expression = rule.cel.as_ref().and_then(|cel| self.truth(cel, "a rule of `require`"));
+            if let (Some(id), Some(expression), Some(message)) = (&rule.id, expression, &rule.message) {
+                let (id, message) = (id.value.clone(), message.value.clone());
+                compiled.push(Require { id, expression, message });
+            }
+        }
+        compiled
+    }
+
+    /// The id becomes the last word of a reason code.
+    fn check_rule_id<'r>(&mut self, id: &'r Word, seen: &mut BTreeMap<&'r str, Span>) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if id.value.len() > 64 || !id.value.chars().all(is_plain) {
+            let message = format!("the id `{}` cannot be the last word of a reason code", id.value);
+            self.findings
+                .error("mapping.name_malformed", id.span, message)
+                .help("at most 64 lower-case letters, digits and `_`");
+        }
+        if let Some(first) = seen.insert(&id.value, id.span) {
+            let message = format!("two rules of `require` have the id `{}`", id.value);
+            self.findings.error("mapping.id_repeated", id.span, message).related(first, "the first");
+        }
+    }
+
+    fn check_cost(&mut self, file: &File) {
+        if self.cost > MAX_MAPPING_COST {
+            let span = file.id.as_ref().map_or(Span::FILE, |id| id.span);
+            let message =
+                format!("the expressions may take {} steps together; {MAX_MAPPING_COST} are allowed", self.cost);
+            self.findings
+                .error("mapping.expression_too_costly", span, message)
+                .help("lower `max` of the attributes that loops go through (200 unless told)");
+        }
+    }
+
+    fn check_unreleased(&mut self, claims: &[file::RawClaim], release: &BTreeMap<Audience, Vec<ClaimName>>) {
+        let released: BTreeSet<_> = release.values().flatten().map(ClaimName::as_str).collect();
+        for claim in claims {
+            let name = claim.name.value.as_str();
+            if !released.contains(name) && !self.claims_read.contains(name) {
+                let message = format!("no audience may see the claim `{name}`, and no expression reads it");
+                let problem = self.findings.warning("mapping.claim_unreleased", claim.name.span, message);
+                problem.label("made for nothing").help("list it under `release`, or remove it");
+            }
+        }
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing into a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
