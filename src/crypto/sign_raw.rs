@@ -188,15 +188,13 @@ const SET: u8 = 0x31;
 fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let mut encoded = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(short @ ..0x80) => encoded.push(short),
-        Ok(_) | Err(_) => {
-            let bytes = content.len().to_be_bytes();
-            let significant: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
-            // A usize has at most 8 bytes.
-            encoded.push(0x80 | u8::try_from(significant.len()).unwrap_or_default());
-            encoded.extend(significant);
-        }
+    if let Ok(short @ ..0x80) = u8::try_from(content.len()) {
+        encoded.push(short);
+    } else {
+        let significant = content.len().to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect::<Vec<u8>>();
+        // A usize has at most 8 bytes.
+        encoded.push(0x80 | u8::try_from(significant.len()).unwrap_or_default());
+        encoded.extend(significant);
     }
     encoded.extend(content);
     encoded

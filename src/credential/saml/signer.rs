@@ -48,7 +48,7 @@ pub enum SignerError {
 /// An assertion to be written (SAML Core 2.3.3): one bearer confirmation, one audience restriction.
 #[derive(Debug, Clone)]
 pub struct AssertionDraft {
-    /// `ID`: an NCName.
+    /// `ID`: an `NCName`.
     pub id: String,
     /// Who says it.
     pub issuer: EntityId,
@@ -165,7 +165,7 @@ fn attribute_statement(xml: &mut Xml, attributes: &[Attribute]) {
 /// A response around an assertion (SAML Core 3.3.3), with the status Success.
 #[derive(Debug, Clone)]
 pub struct ResponseDraft {
-    /// `ID`: an NCName, not that of the assertion.
+    /// `ID`: an `NCName`, not that of the assertion.
     pub id: String,
     /// Who says it.
     pub issuer: EntityId,

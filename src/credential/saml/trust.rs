@@ -245,3 +245,88 @@ impl TrustSources {
         self.by_entity_id.values()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::crypto::sign_raw::{RawKeyKind, RawSigningKey};
+
+    use super::*;
+
+    fn provider(entity_id: &str, keys: usize) -> Provider {
+        let now = Timestamp::from_unix_seconds(0);
+        let make = |_| RawSigningKey::generate(RawKeyKind::EcdsaSha256).unwrap().certificate("TEST", now, now).unwrap();
+        let certificates: Vec<_> = (0..keys).map(make).collect();
+        Provider {
+            entity_id: EntityId::new(entity_id),
+            keys: certificates.iter().map(|der| PublicKey::from_certificate(der).unwrap()).collect(),
+            certificates,
+            valid_until: None,
+        }
+    }
+
+    fn source(id: &str, entity_id: &str) -> TrustSource {
+        TrustSource::new(SourceId::new(id), provider(entity_id, 1), TrustSettings::default()).unwrap()
+    }
+
+    #[test]
+    fn what_could_verify_nothing_or_too_much_is_no_source() {
+        type Change = fn(&mut Provider, &mut TrustSettings);
+        let id = EntityId::new("https://idp.example");
+        let cases: [(Change, TrustRejection); 9] = [
+            (|p, _| p.keys.clear(), TrustRejection::NoKey(id.clone())),
+            (
+                |p, _| *p = provider("https://idp.example", 9),
+                TrustRejection::TooManyKeys { entity_id: id.clone(), found: 9 },
+            ),
+            (|_, s| s.algorithms.clear(), TrustRejection::NoAlgorithm(id.clone())),
+            (
+                |_, s| s.algorithms = vec![SignatureAlgorithm::RsaPkcs1(Sha2::Sha256)],
+                TrustRejection::NoAlgorithm(id.clone()),
+            ),
+            (
+                |_, s| s.clock_skew = MAX_CLOCK_SKEW + Duration::from_millis(1),
+                TrustRejection::ClockSkew(MAX_CLOCK_SKEW + Duration::from_millis(1)),
+            ),
+            (|_, s| s.max_age = Duration::ZERO, TrustRejection::Zero("max_age")),
+            (|_, s| s.max_lifetime = Duration::ZERO, TrustRejection::Zero("max_lifetime")),
+            (|_, s| s.max_confirmation_lifetime = Duration::ZERO, TrustRejection::Zero("max_confirmation_lifetime")),
+            (|p, s| (p.keys.clear(), s.clock_skew = Duration::MAX).0, TrustRejection::NoKey(id.clone())),
+        ];
+        for (change, expected) in cases {
+            let (mut provider, mut settings) = (provider("https://idp.example", 1), TrustSettings::default());
+            change(&mut provider, &mut settings);
+            assert_eq!(TrustSource::new(SourceId::new("corp"), provider, settings).unwrap_err(), expected);
+        }
+        let widest = TrustSettings { clock_skew: MAX_CLOCK_SKEW, ..TrustSettings::default() };
+        assert!(TrustSource::new(SourceId::new("corp"), provider("https://idp.example", 8), widest).is_ok());
+    }
+
+    #[test]
+    fn a_source_is_found_by_its_exact_names() {
+        let sources =
+            TrustSources::new(vec![source("a", "https://a.example"), source("b", "https://b.example")]).unwrap();
+        let found =
+            |entity_id: &str| sources.by_entity_id(&EntityId::new(entity_id)).map(|source| source.id().as_str());
+        assert_eq!(found("https://a.example"), Some("a"));
+        for other in ["", "https://a.example/", "https://A.example", " https://a.example", "a"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+        assert_eq!(sources.by_id(&SourceId::new("b")).unwrap().namespace().as_str(), "https://b.example");
+        assert!(sources.by_id(&SourceId::new("https://b.example")).is_none());
+        assert_eq!(sources.iter().count(), 2);
+        assert!(!sources.wants_second_opinion());
+    }
+
+    #[test]
+    fn two_sources_share_neither_name() {
+        let twice = |one: TrustSource, other: TrustSource| TrustSources::new(vec![one, other]).unwrap_err();
+        assert_eq!(
+            twice(source("a", "https://a.example"), source("b", "https://a.example")).to_string(),
+            "`b` and `a` are both the identity provider `https://a.example`"
+        );
+        assert_eq!(
+            twice(source("a", "https://a.example"), source("a", "https://b.example")),
+            TrustRejection::IdRepeated(SourceId::new("a"))
+        );
+    }
+}

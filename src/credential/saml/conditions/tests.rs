@@ -165,6 +165,9 @@ impl Case {
 }
 
 type Change = fn(&mut Case);
+type Move = fn(&mut Case, Timestamp);
+type Edge = (i64, &'static str);
+type MakeConfirmation = fn() -> SubjectConfirmation;
 
 fn each(cases: &[(&str, Change, &str)]) {
     for (name, change, expected) in cases {
@@ -275,7 +278,7 @@ fn the_nearest_miss_gives_the_reason() {
         ..bearer(TOKEN)
     };
     let delegate = || SubjectConfirmation { name_id: Some(name_id("x")), ..bearer(TOKEN) };
-    let ladder: [(fn() -> SubjectConfirmation, &str); 5] = [
+    let ladder: [(MakeConfirmation, &str); 5] = [
         (malformed, "saml.confirmation_malformed"),
         (astray, "saml.recipient_mismatch"),
         (expired, "saml.confirmation_expired"),
@@ -367,8 +370,8 @@ fn a_forward_is_taken_whole() {
         (
             "our audience, its recipient",
             |c| {
-                (c.forwarded(), c.conditions().audience_restrictions = good().conditions.unwrap().audience_restrictions)
-                    .0
+                c.forwarded();
+                c.conditions().audience_restrictions = good().conditions.unwrap().audience_restrictions;
             },
             "saml.recipient_mismatch",
         ),
@@ -401,7 +404,7 @@ fn a_forward_is_taken_whole() {
 #[test]
 fn every_time_holds_to_the_millisecond() {
     // Default skew 60 s. What is moved, where to in milliseconds from now, and what is said.
-    let cases: [(&str, fn(&mut Case, Timestamp), [(i64, &str); 2]); 9] = [
+    let cases: [(&str, Move, [Edge; 2]); 9] = [
         (
             "NotBefore",
             |c, at| c.conditions().not_before = Some(at),

@@ -74,7 +74,7 @@ pub fn parse(text: &str, entity_id: Option<&EntityId>) -> Result<Provider, Metad
         (None, _) => Err(match (entity_id, entities.as_slice()) {
             // The only entity there is says best what it lacks.
             (None, [only]) => return only.provider(),
-            (None, []) | (None, [_, _, ..]) => MetadataRejection::NoProvider,
+            (None, [] | [_, _, ..]) => MetadataRejection::NoProvider,
             (Some(wanted), _) => MetadataRejection::EntityMissing {
                 expected: wanted.to_string(),
                 found: entities.iter().map(|entity| entity.id.to_owned()).collect(),

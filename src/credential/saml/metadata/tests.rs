@@ -181,13 +181,15 @@ fn groups_are_nested_four_deep_at_most() {
     assert_eq!(parse(&nested(5), None).unwrap_err(), MetadataRejection::TooDeep { limit: 4 });
 }
 
+/// Each text is refused in these words.
+fn check_messages(cases: &[(String, &str)]) {
+    for (text, expected) in cases {
+        assert_eq!(parse(text, None).unwrap_err().to_string(), *expected);
+    }
+}
+
 #[test]
-fn each_fault_is_named_with_its_place() {
-    let chain = signing(0).replace(
-        "</ds:X509Data>",
-        &format!("<ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>", CERTIFICATES[1]),
-    );
-    let weak = key("", &BASE64_STANDARD.encode(weak_certificate()));
+fn each_fault_of_an_entity_is_named_with_its_place() {
     let cases = [
         (
             "<a xmlns=\"urn:a\"/>".to_owned(),
@@ -215,6 +217,19 @@ fn each_fault_is_named_with_its_place() {
             entity(&key(" use=\"encryption\"", &CERTIFICATES[0])),
             "`EntityDescriptor https://idp.example` has no KeyDescriptor for signing",
         ),
+        (entities("", ""), "there is no identity provider"),
+    ];
+    check_messages(&cases);
+}
+
+#[test]
+fn each_fault_of_a_key_is_named_with_its_place() {
+    let chain = signing(0).replace(
+        "</ds:X509Data>",
+        &format!("<ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>", CERTIFICATES[1]),
+    );
+    let weak = key("", &BASE64_STANDARD.encode(weak_certificate()));
+    let cases = [
         (
             entity(&(0..9).map(signing).collect::<String>()),
             "`EntityDescriptor https://idp.example` has 9 signing keys, the limit is 8",
@@ -243,11 +258,12 @@ fn each_fault_is_named_with_its_place() {
             entity(&format!("{}{weak}", signing(0))),
             "the key in `EntityDescriptor https://idp.example, IDPSSODescriptor, KeyDescriptor 2` is refused: not an RSA key of 2048 to 8192 bits or an EC key on P-256, P-384 or P-521",
         ),
-        (entities("", ""), "there is no identity provider"),
     ];
-    for (text, expected) in cases {
-        assert_eq!(parse(&text, None).unwrap_err().to_string(), expected);
-    }
+    check_messages(&cases);
+}
+
+#[test]
+fn an_entity_that_is_named_must_be_there_once() {
     let other = EntityId::new("https://x.example");
     let found = parse(&entity(&signing(0)), Some(&other)).unwrap_err();
     assert_eq!(found.to_string(), "there is no entity `https://x.example`, only `https://idp.example`");
@@ -274,9 +290,15 @@ fn weak_certificate() -> Vec<u8> {
     sequence(&[&tbs[..], &oid, &[0x03, 2, 0, 0]].concat())
 }
 
+/// X.690 section 8.1.3: the shortest length.
 fn sequence(content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    [&[0x30, 0x82, length[0], length[1]][..], content].concat()
+    let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let head = match (high, low) {
+        (0, 0..0x80) => vec![0x30, low],
+        (0, _) => vec![0x30, 0x81, low],
+        _ => vec![0x30, 0x82, high, low],
+    };
+    [head.as_slice(), content].concat()
 }
 
 #[test]
