@@ -45,6 +45,7 @@ macro_rules! storage_conformance {
                 pages_show_every_record_once_and_in_order,
                 records_before_1970_are_in_order_too,
                 a_sweep_takes_everything_old_and_nothing_else,
+                a_sweep_counts_a_prolonged_use_once,
                 a_sweep_of_nothing_removes_nothing,
                 too_large_a_record_is_refused_and_uses_nothing,
                 the_largest_values_are_kept,
@@ -365,6 +366,18 @@ pub(crate) async fn a_sweep_takes_everything_old_and_nothing_else(harness: &dyn 
     for (number, expected) in [(699, Ok(Committed { uses: 1 })), (700, Err(CommitError::SeenBefore))] {
         assert_eq!(store.commit(consuming(key(&number.to_string()), UseRule::Once)).await, expected, "{number}");
     }
+}
+
+pub(crate) async fn a_sweep_counts_a_prolonged_use_once(harness: &dyn Harness) {
+    let store = harness.open();
+    for hours in 1..6 {
+        let consume = Consumption { key: key("a"), until: T0.after(HOUR * hours), rule: UseRule::AtMost(9) };
+        store.commit(Commit { consume: Some(consume), ..recording(0) }).await.unwrap();
+    }
+    assert_eq!(store.sweep(T0.after(HOUR * 9), LONG_AGO).await, Ok(1));
+    assert_eq!(store.commit(consuming(key("a"), UseRule::Once)).await, Ok(Committed { uses: 1 }));
+    assert_eq!(store.sweep(T0.after(HOUR), LONG_AGO).await, Ok(0));
+    assert_eq!(store.sweep(T0.after(HOUR * 2), LONG_AGO).await, Ok(1));
 }
 
 pub(crate) async fn a_sweep_of_nothing_removes_nothing(harness: &dyn Harness) {

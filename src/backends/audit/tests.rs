@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
@@ -159,11 +160,11 @@ async fn a_record_is_one_line_whatever_it_holds() {
 fn the_end_of_a_file_is_read_across_chunks() {
     let folder = Folder::new();
     // Lines of very different lengths, over several chunks of 256 KiB.
-    let text: String = (0..3000)
-        .map(|number| {
-            format!("{{\"trace_id\":\"{}\",\"x\":\"{}\"}}\n", trace(number), "x".repeat(number as usize % 977))
-        })
-        .collect();
+    let mut text = String::new();
+    for number in 0..3000_usize {
+        let trace_id = trace(u32::try_from(number).unwrap());
+        writeln!(text, "{{\"trace_id\":\"{trace_id}\",\"x\":\"{}\"}}", "x".repeat(number % 977)).unwrap();
+    }
     fs::write(folder.path(), &text).unwrap();
     assert_eq!(lines::read_end(&folder.path()).unwrap(), (0..3000).map(trace).collect());
     assert_eq!(fs::read_to_string(folder.path()).unwrap(), text);

@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! f                                      format of the store (u32)
+//! o                                      how often it has been opened (u64)
 //! u · use key (32)                       a consumed credential: until (i64), uses (u32)
-//! x · until (8) · use key (32)           the same by the moment at which it may be forgotten
+//! x · until (8) · order (8)              uses of one batch, the first of which may be forgotten then: until, use key, …
 //! r · at (8) · order (8) · trace (16)    a decision record: uses (u32), JSON
 //! t · trace (16) · at (8) · order (8)    the same by its trace id
 //! v · name                               a vault entry: sealed bytes
@@ -21,6 +22,7 @@ use crate::store::{MarkKind, RecordCursor, StoreError, UseKey};
 /// The format that this build writes and reads.
 pub(super) const FORMAT: u32 = 1;
 pub(super) const FORMAT_KEY: &[u8] = b"f";
+pub(super) const OPENINGS_KEY: &[u8] = b"o";
 
 const VERSION: u8 = 1;
 
@@ -43,20 +45,33 @@ pub(super) fn use_key(key: &UseKey) -> Vec<u8> {
     joined(b'u', &[key.as_bytes()])
 }
 
-pub(super) fn expiry_key(until: Timestamp, key: &UseKey) -> Vec<u8> {
-    joined(b'x', &[&moment(until), key.as_bytes()])
+/// A key for [`expiry_value`]: the earliest of its moments, and a number that tells two of one moment apart.
+pub(super) fn expiry_key(earliest: Timestamp, order: u64) -> Vec<u8> {
+    joined(b'x', &[&moment(earliest), &order.to_be_bytes()])
 }
 
-/// Everything that may be forgotten before `now`: the bounds of a range, the end excluded.
+/// Everything in which something may be forgotten before `now`: the bounds of a range, the end excluded.
 pub(super) fn expired_before(now: Timestamp) -> (Vec<u8>, Vec<u8>) {
     (vec![b'x'], joined(b'x', &[&moment(now)]))
 }
 
-pub(super) fn parse_expiry_key(bytes: &[u8]) -> Result<(Timestamp, UseKey), StoreError> {
-    let mut reader = Reader::of_key(bytes, b'x', "expiry key")?;
-    let parsed = (reader.moment()?, UseKey::from_digest(reader.take()?));
-    reader.end()?;
-    Ok(parsed)
+/// One value for all uses of a batch: one key each would cost every commit a page of the tree more.
+pub(super) fn expiry_value(uses: &[(Timestamp, UseKey)]) -> Vec<u8> {
+    let mut value = vec![VERSION];
+    for (until, key) in uses {
+        value.extend_from_slice(&moment(*until));
+        value.extend_from_slice(key.as_bytes());
+    }
+    value
+}
+
+pub(super) fn parse_expiry(bytes: &[u8]) -> Result<Vec<(Timestamp, UseKey)>, StoreError> {
+    let mut reader = Reader::of_value(bytes, "list of uses")?;
+    let mut uses = Vec::new();
+    while !reader.rest.is_empty() {
+        uses.push((reader.moment()?, UseKey::from_digest(reader.take()?)));
+    }
+    Ok(uses)
 }
 
 pub(super) fn record_key(key: &RecordKey) -> Vec<u8> {
@@ -132,6 +147,17 @@ pub(super) fn format_value() -> Vec<u8> {
 pub(super) fn parse_format(bytes: &[u8]) -> Result<u32, StoreError> {
     let number = bytes.try_into().map_err(|_| StoreError::Damaged("the format number is not four bytes".into()))?;
     Ok(u32::from_be_bytes(number))
+}
+
+pub(super) fn openings_value(openings: u64) -> Vec<u8> {
+    joined(VERSION, &[&openings.to_be_bytes()])
+}
+
+pub(super) fn parse_openings(bytes: &[u8]) -> Result<u64, StoreError> {
+    let mut reader = Reader::of_value(bytes, "count of openings")?;
+    let openings = u64::from_be_bytes(reader.take()?);
+    reader.end()?;
+    Ok(openings)
 }
 
 /// For keys that say everything.
@@ -242,8 +268,8 @@ mod tests {
             let record = RecordKey { at: at(millis), order, trace_id: TraceId::new(trace) };
             prop_assert_eq!(parse_record_key(&record_key(&record)), Ok(record));
             prop_assert_eq!(parse_trace_key(&trace_key(&record)), Ok(record));
-            let key = UseKey::from_digest(digest);
-            prop_assert_eq!(parse_expiry_key(&expiry_key(at(millis), &key)), Ok((at(millis), key)));
+            let list = vec![(at(millis), UseKey::from_digest(digest)); usize::from(trace[0])];
+            prop_assert_eq!(parse_expiry(&expiry_value(&list)), Ok(list));
             let used = Use { until: at(millis), uses };
             prop_assert_eq!(parse_use(&use_value(&used)), Ok(used));
             prop_assert_eq!(parse_record(&record_value(uses, &bytes)), Ok((uses, bytes.clone())));
@@ -251,18 +277,17 @@ mod tests {
         }
 
         #[test]
-        fn the_order_of_keys_is_the_order_of_time(left: i64, right: i64, order: (u64, u64), digest: [u8; 32]) {
+        fn the_order_of_keys_is_the_order_of_time(left: i64, right: i64, order: (u64, u64)) {
             let record = |millis, order| record_key(&RecordKey { at: at(millis), order, trace_id: TraceId::new([7; 16]) });
             prop_assert_eq!((left, order.0).cmp(&(right, order.1)), record(left, order.0).cmp(&record(right, order.1)));
-            let key = UseKey::from_digest(digest);
             let (begin, end) = expired_before(at(right));
-            let expiry = expiry_key(at(left), &key);
+            let expiry = expiry_key(at(left), order.0);
             prop_assert_eq!(left < right, begin <= expiry && expiry < end);
         }
 
         #[test]
         fn garbage_is_damage_and_never_a_panic(bytes: Vec<u8>) {
-            let _ = (parse_expiry_key(&bytes), parse_record_key(&bytes), parse_trace_key(&bytes), parse_format(&bytes));
+            let _ = (parse_expiry(&bytes), parse_record_key(&bytes), parse_trace_key(&bytes), parse_format(&bytes));
             let _ = (parse_use(&bytes), parse_record(&bytes), parse_text(&bytes), parse_name(&bytes, 2));
         }
     }

@@ -75,12 +75,13 @@ fn reply<T: 'static, E: From<StoreError> + 'static>(answer: Answer<T, E>, staged
 
 impl Committer {
     pub(super) fn new(
+        staging: Staging,
         db: Db,
         durability: Box<dyn Durability>,
         flushing: Flushing,
         health: Arc<Health>,
-    ) -> Result<Self, StoreError> {
-        Ok(Self { staging: Staging::new(db.clone())?, db, durability, flushing, health })
+    ) -> Self {
+        Self { db, staging, durability, flushing, health }
     }
 
     /// Starts the thread; it ends when the last sender of jobs is gone and all jobs are answered.

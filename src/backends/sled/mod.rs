@@ -43,15 +43,16 @@ use self::codec::RecordKey;
 use self::committer::{Committer, Health, Job, QUEUE};
 use self::durability::{DataFile, Durability};
 use self::open::{Opened, read_failure};
-use self::staging::{Replacement, SweepStep, behind, range};
+use self::staging::{Replacement, Staging, SweepStep, behind, range};
 use self::watchdog::{Flushing, PERIOD, Watchdog};
 
 pub use self::open::{OpenError, SledOptions};
 #[cfg(test)]
 pub(crate) use self::tests::SledHarness;
 
-/// How many entries of each kind one part of a sweep takes: commits wait no longer than for one such part.
-const SWEEP_STEP: usize = 256;
+/// How much one part of a sweep takes: commits wait no longer than for one such part.
+const SWEEP_LISTS: usize = 4;
+const SWEEP_RECORDS: usize = 256;
 
 /// An open store. Clones share it; when the last one goes, what waits is written, and the folder is let go.
 #[derive(Clone)]
@@ -78,12 +79,12 @@ impl SledStore {
     }
 
     fn start(opened: Opened, options: &SledOptions, durability: Box<dyn Durability>) -> Result<Self, OpenError> {
-        let Opened { db, lock } = opened;
+        let Opened { db, lock, opening } = opened;
         let failed = |source| OpenError::Io { path: options.path.clone(), source };
         let (jobs, receiver) = mpsc::channel(QUEUE);
         let (health, flushing) = (Arc::new(Health::default()), Flushing::default());
-        let committer = Committer::new(db.clone(), durability, flushing.clone(), Arc::clone(&health))
-            .map_err(|error| OpenError::Damaged { path: options.path.clone(), detail: error.to_string() })?;
+        let staging = Staging::new(db.clone(), opening);
+        let committer = Committer::new(staging, db.clone(), durability, flushing.clone(), Arc::clone(&health));
         let mut inner =
             Inner { health, jobs: Some(jobs), committer: None, watchdog: None, db: Some(db.clone()), lock: Some(lock) };
         inner.committer = Some(committer.spawn(receiver).map_err(failed)?);
@@ -154,7 +155,12 @@ impl Ledger for SledStore {
     }
 
     async fn sweep(&self, now: Timestamp, keep_records_since: Timestamp) -> Result<u64, StoreError> {
-        let step = SweepStep { uses_before: now, records_before: keep_records_since, limit: SWEEP_STEP };
+        let step = SweepStep {
+            uses_before: now,
+            records_before: keep_records_since,
+            lists: SWEEP_LISTS,
+            records: SWEEP_RECORDS,
+        };
         let mut removed = 0;
         loop {
             let swept = self.ask(|answer| Job::Sweep(step, answer)).await?;

@@ -103,6 +103,8 @@ pub enum OpenError {
 pub(super) struct Opened {
     pub(super) db: Db,
     pub(super) lock: File,
+    /// Which opening of this store it is, from 1.
+    pub(super) opening: u64,
 }
 
 pub(super) fn open(options: &SledOptions) -> Result<Opened, OpenError> {
@@ -113,8 +115,9 @@ pub(super) fn open(options: &SledOptions) -> Result<Opened, OpenError> {
     put_right(path).map_err(failed)?;
     let db = open_sled(options)?;
     settle_format(path, &db)?;
+    let opening = count_opening(path, &db)?;
     sync_everything(path).map_err(failed)?;
-    Ok(Opened { db, lock })
+    Ok(Opened { db, lock, opening })
 }
 
 /// For tests that must go around the checks.
@@ -224,7 +227,7 @@ fn damaged(path: &Path, detail: impl Into<String>) -> OpenError {
     OpenError::Damaged { path: path.to_owned(), detail: detail.into() }
 }
 
-/// Reads the format, or writes it into a new tree; it becomes durable in [`sync_everything`].
+/// Reads the format, or writes it into a new tree.
 fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
     let found = db.get(codec::FORMAT_KEY).map_err(|error| explained(path, error))?;
     let Some(found) = found else {
@@ -235,7 +238,6 @@ fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
             });
         }
         db.insert(codec::FORMAT_KEY, codec::format_value()).map_err(|error| explained(path, error))?;
-        db.flush().map_err(|error| explained(path, error))?;
         return Ok(());
     };
     match codec::parse_format(&found) {
@@ -246,6 +248,16 @@ fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
         Ok(found) => Err(damaged(path, format!("format {found} never existed"))),
         Err(error) => Err(damaged(path, error.to_string())),
     }
+}
+
+/// Counts this opening, and flushes; it becomes durable, with the format, in [`sync_everything`].
+fn count_opening(path: &Path, db: &Db) -> Result<u64, OpenError> {
+    let before = db.get(codec::OPENINGS_KEY).map_err(|error| explained(path, error))?;
+    let before = before.map_or(Ok(0), |bytes| codec::parse_openings(&bytes));
+    let opening = before.map_err(|error| damaged(path, error.to_string()))?.wrapping_add(1);
+    db.insert(codec::OPENINGS_KEY, codec::openings_value(opening)).map_err(|error| explained(path, error))?;
+    db.flush().map_err(|error| explained(path, error))?;
+    Ok(opening)
 }
 
 /// What sled writes while it opens (`conf`, `snap.*`, the end of the log) and the names of all files.

@@ -9,11 +9,14 @@ use sled::{Batch, Db};
 
 use crate::ground::time::Timestamp;
 use crate::store::{
-    Commit, CommitError, Committed, Consumption, Mark, MarkKind, RecordCursor, StoreError, UseRule, VaultError,
+    Commit, CommitError, Committed, Consumption, Mark, MarkKind, RecordCursor, StoreError, UseKey, UseRule, VaultError,
 };
 
 use super::codec::{self, RecordKey, Use};
 use super::open::read_failure;
+
+/// As a power of two: 34 years at a thousand a second.
+const ORDERS_PER_OPENING: u32 = 40;
 
 /// A vault entry to be replaced.
 pub(super) struct Replacement {
@@ -27,7 +30,10 @@ pub(super) struct Replacement {
 pub(super) struct SweepStep {
     pub(super) uses_before: Timestamp,
     pub(super) records_before: Timestamp,
-    pub(super) limit: usize,
+    /// How many lists of uses it looks at, each as long as a batch at most.
+    pub(super) lists: usize,
+    /// How many records it takes.
+    pub(super) records: usize,
 }
 
 /// What became of it.
@@ -42,19 +48,16 @@ pub(super) struct Swept {
 pub(super) struct Staging {
     db: Db,
     writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What the batch consumes or prolongs: becomes one entry of the index.
+    uses: Vec<(Timestamp, UseKey)>,
     bytes: usize,
     next_order: u64,
 }
 
 impl Staging {
-    /// Records get ascending numbers behind their moment, so that two of one moment stay in the order of their commits.
-    pub(super) fn new(db: Db) -> Result<Self, StoreError> {
-        let newest = db.range(range(codec::all_records())).next_back().transpose().map_err(read_failure)?;
-        let next_order = match newest {
-            Some((key, _)) => codec::parse_record_key(&key)?.order.wrapping_add(1),
-            None => 0,
-        };
-        Ok(Self { db, writes: HashMap::new(), bytes: 0, next_order })
+    /// `opening` counts the openings of this store: the numbers that [`Staging::order`] gives ascend over all of them.
+    pub(super) fn new(db: Db, opening: u64) -> Self {
+        Self { db, writes: HashMap::new(), uses: Vec::new(), bytes: 0, next_order: opening << ORDERS_PER_OPENING }
     }
 
     /// How many bytes the batch would write.
@@ -64,6 +67,8 @@ impl Staging {
 
     /// Takes the batch out; `None` where nothing is to be written.
     pub(super) fn take(&mut self) -> Option<Batch> {
+        let uses = mem::take(&mut self.uses);
+        self.index(&uses);
         self.bytes = 0;
         let writes = mem::take(&mut self.writes);
         if writes.is_empty() {
@@ -81,44 +86,42 @@ impl Staging {
 
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<Committed, CommitError> {
         commit.check_size()?;
-        let consumed = commit.consume.as_ref().map(|consume| self.judge(consume)).transpose()?;
-        let uses = consumed.map_or(0, |(_, new)| new.uses);
-        if let (Some(consume), Some((old, new))) = (&commit.consume, consumed) {
-            self.keep_use(consume, old, new);
-        }
-        let key = RecordKey { at: commit.at, order: self.next_order, trace_id: commit.trace_id };
-        self.next_order = self.next_order.wrapping_add(1);
+        let uses = match &commit.consume {
+            Some(consume) => {
+                let (indexed, used) = self.judge(consume)?;
+                if !indexed {
+                    self.uses.push((used.until, consume.key));
+                }
+                self.put(codec::use_key(&consume.key), codec::use_value(&used));
+                used.uses
+            }
+            None => 0,
+        };
+        let key = RecordKey { at: commit.at, order: self.order(), trace_id: commit.trace_id };
         self.put(codec::record_key(&key), codec::record_value(uses, &commit.record));
         self.put(codec::trace_key(&key), codec::empty_value());
         Ok(Committed { uses })
     }
 
-    /// What is there and what would be there after this use.
-    fn judge(&self, consume: &Consumption) -> Result<(Option<Use>, Use), CommitError> {
-        let old = self.get(&codec::use_key(&consume.key))?.map(|bytes| codec::parse_use(&bytes)).transpose()?;
-        match (consume.rule, old) {
+    /// What is there after this use, and whether the index has that already.
+    fn judge(&self, consume: &Consumption) -> Result<(bool, Use), CommitError> {
+        let there = self.used(&consume.key)?;
+        match (consume.rule, there) {
             (UseRule::Once, Some(_)) => Err(CommitError::SeenBefore),
-            (UseRule::Once, None) => Ok((None, Use { until: consume.until, uses: 1 })),
-            (UseRule::AtMost(limit), old) => {
-                let uses = old.map_or(0, |old| old.uses);
-                if uses >= limit {
-                    return Err(CommitError::UsedUp { uses: limit });
-                }
-                // Whoever presents it with a nearer end does not make it forgotten earlier.
-                let until = old.map_or(consume.until, |old| old.until.max(consume.until));
-                Ok((old, Use { until, uses: uses + 1 }))
+            (UseRule::AtMost(limit), there) if there.map_or(0, |there| there.uses) >= limit => {
+                Err(CommitError::UsedUp { uses: limit })
+            }
+            (UseRule::Once | UseRule::AtMost(_), None) => Ok((false, Use { until: consume.until, uses: 1 })),
+            // Who presents it with a nearer end does not make it forgotten earlier.
+            (UseRule::AtMost(_), Some(there)) => {
+                let until = there.until.max(consume.until);
+                Ok((until == there.until, Use { until, uses: there.uses + 1 }))
             }
         }
     }
 
-    fn keep_use(&mut self, consume: &Consumption, old: Option<Use>, new: Use) {
-        if let Some(old) = old.filter(|old| old.until != new.until) {
-            self.remove(codec::expiry_key(old.until, &consume.key));
-        }
-        self.put(codec::use_key(&consume.key), codec::use_value(&new));
-        if old.is_none_or(|old| old.until != new.until) {
-            self.put(codec::expiry_key(new.until, &consume.key), codec::empty_value());
-        }
+    fn used(&self, key: &UseKey) -> Result<Option<Use>, StoreError> {
+        self.get(&codec::use_key(key))?.map(|bytes| codec::parse_use(&bytes)).transpose()
     }
 
     pub(super) fn replace(&mut self, replacement: &Replacement) -> Result<(), VaultError> {
@@ -146,22 +149,22 @@ impl Staging {
     }
 
     pub(super) fn sweep(&mut self, step: SweepStep) -> Result<Swept, StoreError> {
-        let expired = self.keys(codec::expired_before(step.uses_before), step.limit)?;
-        let old = self.keys(codec::records_before(step.records_before), step.limit)?;
-        let uses = expired.iter().map(|key| codec::parse_expiry_key(key)).collect::<Result<Vec<_>, _>>()?;
-        let records = old.iter().map(|key| codec::parse_record_key(key)).collect::<Result<Vec<_>, _>>()?;
-        let more = expired.len() == step.limit || old.len() == step.limit;
+        let lists = self.expired_lists(step)?;
+        let old = self.db.range(range(codec::records_before(step.records_before))).keys().take(step.records);
+        let old = old.collect::<Result<Vec<_>, _>>().map_err(read_failure)?;
+        let old = old.iter().map(|key| codec::parse_record_key(key)).collect::<Result<Vec<_>, _>>()?;
+        let more = lists.len() == step.lists || old.len() == step.records;
         let mut removed = 0;
-        for (until, key) in uses {
-            // A use that this very batch prolongs has left its old place in the index.
-            if self.still_there(&codec::expiry_key(until, &key)) {
-                self.remove(codec::use_key(&key));
-                self.remove(codec::expiry_key(until, &key));
-                removed += 1;
+        for list in lists {
+            removed += list.forgotten.len() as u64;
+            for key in &list.forgotten {
+                self.remove(codec::use_key(key));
             }
+            self.remove(list.key);
+            self.index(&list.kept);
         }
-        for key in records {
-            if self.still_there(&codec::record_key(&key)) {
+        for key in old {
+            if self.is_untouched(&codec::record_key(&key)) {
                 self.remove(codec::record_key(&key));
                 self.remove(codec::trace_key(&key));
                 removed += 1;
@@ -170,8 +173,37 @@ impl Staging {
         Ok(Swept { removed, more })
     }
 
-    fn keys(&self, bounds: (Vec<u8>, Vec<u8>), limit: usize) -> Result<Vec<sled::IVec>, StoreError> {
-        self.db.range(range(bounds)).keys().take(limit).collect::<Result<_, _>>().map_err(read_failure)
+    /// Lists of the index in which something has expired, each divided into what goes and what is to be indexed anew.
+    fn expired_lists(&self, step: SweepStep) -> Result<Vec<ExpiredList>, StoreError> {
+        let mut lists = Vec::new();
+        for entry in self.db.range(range(codec::expired_before(step.uses_before))).take(step.lists) {
+            let (key, value) = entry.map_err(read_failure)?;
+            let mut list = ExpiredList { key: key.to_vec(), forgotten: Vec::new(), kept: Vec::new() };
+            if self.is_untouched(&list.key) {
+                for (until, key) in codec::parse_expiry(&value)? {
+                    // One that was prolonged stands in a later list, and only there.
+                    if self.used(&key)?.is_some_and(|there| there.until == until) {
+                        if until < step.uses_before { list.forgotten.push(key) } else { list.kept.push((until, key)) }
+                    }
+                }
+            }
+            lists.push(list);
+        }
+        Ok(lists)
+    }
+
+    /// One entry of the index for all of these.
+    fn index(&mut self, uses: &[(Timestamp, UseKey)]) {
+        let Some(earliest) = uses.iter().map(|(until, _)| *until).min() else { return };
+        let order = self.order();
+        self.put(codec::expiry_key(earliest, order), codec::expiry_value(uses));
+    }
+
+    /// A number that was never given before: two records of one moment stay in the order of their commits.
+    fn order(&mut self) -> u64 {
+        let order = self.next_order;
+        self.next_order = self.next_order.wrapping_add(1);
+        order
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -181,9 +213,9 @@ impl Staging {
         }
     }
 
-    /// Of a key that the tree has: whether the batch leaves it there.
-    fn still_there(&self, key: &[u8]) -> bool {
-        !matches!(self.writes.get(key), Some(None))
+    /// Of a key that the tree has: whether the batch leaves it as it is.
+    fn is_untouched(&self, key: &[u8]) -> bool {
+        !self.writes.contains_key(key)
     }
 
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -195,6 +227,13 @@ impl Staging {
         self.bytes += key.len();
         self.writes.insert(key, None);
     }
+}
+
+/// An entry of the index, looked through.
+struct ExpiredList {
+    key: Vec<u8>,
+    forgotten: Vec<UseKey>,
+    kept: Vec<(Timestamp, UseKey)>,
 }
 
 /// As sled takes a range.
