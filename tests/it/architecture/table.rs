@@ -45,7 +45,7 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("base64", Allowed::Anywhere),
     ("cel", Allowed::In(&["mapping"])),
     ("clap", Allowed::In(&["cli"])),
-    ("form_urlencoded", Allowed::In(&["http", "cli"])),
+    ("form_urlencoded", Allowed::In(&["flow", "http", "cli"])),
     ("http_body_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
     ("hyper", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
     ("hyper_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
