@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 
-use crate::credential::saml::{Forward, TrustSources};
+use crate::credential::saml::Forward;
+use crate::credential::saml::trust::TrustSources;
 use crate::credential::session::SessionSource;
 use crate::crypto::audit::AuditKey;
 use crate::crypto::ring::KeyRing;
