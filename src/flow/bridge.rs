@@ -43,6 +43,8 @@ pub struct Revision {
     pub hash: String,
     /// Our own addresses.
     pub addresses: Addresses,
+    /// The RFC 8414 document, true to what these files enable.
+    pub metadata: String,
     /// Identity providers.
     pub trust: TrustSources,
     /// Session sources.
@@ -140,6 +142,11 @@ impl Bridge {
     /// The signing keys in force.
     pub fn ring(&self) -> Arc<KeyRing> {
         self.ring.load_full()
+    }
+
+    /// Puts a new ring of keys in force between requests.
+    pub fn replace_ring(&self, ring: Arc<KeyRing>) {
+        self.ring.store(ring);
     }
 
     /// The state.

@@ -159,16 +159,16 @@ const fn client_error(rejection: &ClientRejection) -> (StatusCode, ErrorCode) {
 
 /// `fallback` of a route.
 pub(super) async fn method_not_allowed(State(public): State<Public>) -> Response {
-    let trace_id = TraceId::new(public.bridge.entropy().bytes());
-    let mut response = OAuthError::before_flow(HttpRejection::Method, trace_id).render(&public.documents.issuer);
+    let trace_id = public.fresh_trace_id();
+    let mut response = OAuthError::before_flow(HttpRejection::Method, trace_id).render(&public.issuer());
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
 
 /// `fallback` of the router.
 pub(super) async fn not_found(State(public): State<Public>) -> Response {
-    let trace_id = TraceId::new(public.bridge.entropy().bytes());
-    OAuthError::before_flow(HttpRejection::NotFound, trace_id).render(&public.documents.issuer)
+    let trace_id = public.fresh_trace_id();
+    OAuthError::before_flow(HttpRejection::NotFound, trace_id).render(&public.issuer())
 }
 
 /// Every answer: nothing is sniffed, framed, referred or scripted.

@@ -20,7 +20,7 @@ use axum::routing::{any, get};
 
 use crate::flow::Bridge;
 use crate::config::Network;
-use crate::token::ServerMetadata;
+use crate::ground::id::TraceId;
 
 pub use server::{Peer, ServerLimits, serve, serve_unix};
 
@@ -28,26 +28,23 @@ pub use server::{Peer, ServerLimits, serve, serve_unix};
 #[derive(Clone)]
 pub struct Public {
     bridge: Arc<Bridge>,
-    documents: Arc<Documents>,
     trusted_proxies: Arc<[Network]>,
-}
-
-/// Answers that are the same for everybody.
-struct Documents {
-    issuer: String,
-    metadata: String,
 }
 
 impl Public {
     /// `trusted_proxies`: peers whose `X-Forwarded-For` says who sent a request (for the limit on failures only).
-    pub fn new(
-        bridge: Arc<Bridge>,
-        metadata: &ServerMetadata,
-        trusted_proxies: Vec<Network>,
-    ) -> Result<Self, serde_json::Error> {
-        let issuer = bridge.revision().addresses.issuer.clone();
-        let documents = Documents { issuer, metadata: metadata.to_json()? };
-        Ok(Self { bridge, documents: Arc::new(documents), trusted_proxies: trusted_proxies.into() })
+    pub fn new(bridge: Arc<Bridge>, trusted_proxies: Vec<Network>) -> Self {
+        Self { bridge, trusted_proxies: trusted_proxies.into() }
+    }
+
+    /// A page of ours begins with it.
+    fn issuer(&self) -> String {
+        self.bridge.revision().addresses.issuer.clone()
+    }
+
+    /// For an answer that no flow gives.
+    fn fresh_trace_id(&self) -> TraceId {
+        TraceId::new(self.bridge.entropy().bytes())
     }
 }
 

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::flow::token::{Answer, Issued};
 use crate::flow::{Presented, token};
-use crate::ground::id::TraceId;
 
 use super::error::{HttpRejection, OAuthError, no_store, refused};
 use super::server::Peer;
@@ -27,7 +26,7 @@ struct TokenBody<'a> {
 }
 
 pub(super) async fn answer(State(public): State<Public>, request: Request) -> Response {
-    let issuer = public.documents.issuer.as_str();
+    let issuer = public.issuer();
     let presented = match parse(&public, request).await {
         Ok(presented) => presented,
         Err(rejection) => return refused_before_flow(&public, rejection),
@@ -35,7 +34,7 @@ pub(super) async fn answer(State(public): State<Public>, request: Request) -> Re
     let Answer { trace_id, grant, result } = token::run(public.bridge.clone(), presented).await;
     match result {
         Ok(issued) => render(&issued),
-        Err(refusal) => refused(&refusal, grant, trace_id, issuer),
+        Err(refusal) => refused(&refusal, grant, trace_id, &issuer),
     }
 }
 
@@ -63,9 +62,9 @@ fn authorization(headers: &HeaderMap) -> Result<Option<String>, HttpRejection> {
 }
 
 fn refused_before_flow(public: &Public, rejection: HttpRejection) -> Response {
-    let trace_id = TraceId::new(public.bridge.entropy().bytes());
+    let trace_id = public.fresh_trace_id();
     tracing::info!(%trace_id, reason = rejection.wire().1.code(), "refused before the flow");
-    let mut response = OAuthError::before_flow(rejection, trace_id).render(&public.documents.issuer);
+    let mut response = OAuthError::before_flow(rejection, trace_id).render(&public.issuer());
     if rejection == HttpRejection::Method {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }

@@ -14,7 +14,7 @@ const METADATA_CACHE: &str = "public, max-age=300";
 /// `GET /.well-known/oauth-authorization-server`: RFC 8414 section 3.
 pub(super) async fn metadata(State(public): State<Public>) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, METADATA_CACHE)];
-    (headers, public.documents.metadata.clone()).into_response()
+    (headers, public.bridge.revision().metadata.clone()).into_response()
 }
 
 /// `GET /jwks`: RFC 7517 section 5, pending keys included.

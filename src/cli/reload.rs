@@ -1,0 +1,131 @@
+//! Reload: on SIGHUP, and when a file changes. A broken set never replaces a good one.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{LoadError, Loaded, Storage, fingerprint};
+use crate::crypto::keys::SigningAlgorithm;
+use crate::crypto::seal::MasterKeys;
+use crate::flow::Bridge;
+
+use super::serve::reload_files;
+use super::wiring::{open_keys, revision};
+
+/// How often the files are looked at; a signal is quicker.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// What only a restart can change.
+#[derive(Debug, PartialEq, Eq)]
+struct Fixed {
+    issuer: String,
+    entity_id: String,
+    listen: SocketAddr,
+    storage: Storage,
+    audit: PathBuf,
+    master_key: PathBuf,
+    signing: SigningAlgorithm,
+}
+
+impl Fixed {
+    fn of(loaded: &Loaded) -> Self {
+        let settings = &loaded.settings;
+        Self {
+            issuer: settings.issuer.as_str().to_owned(),
+            entity_id: settings.entity_id.as_str().to_owned(),
+            listen: settings.listen,
+            storage: settings.storage.clone(),
+            audit: settings.audit.file.clone(),
+            master_key: settings.master_key.clone(),
+            signing: settings.signing,
+        }
+    }
+}
+
+/// Watches the files of a running server.
+pub(super) struct Reloader {
+    path: PathBuf,
+    fixed: Fixed,
+    /// What the files looked like when they were last judged.
+    seen: Option<[u8; 32]>,
+}
+
+impl Reloader {
+    /// `loaded` is what the server begins with.
+    pub(super) fn of(path: &Path, loaded: &Loaded) -> Self {
+        Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen: fingerprint(path).ok() }
+    }
+
+    /// Until `end` is ready.
+    pub(super) async fn run(mut self, bridge: Arc<Bridge>, master_keys: Arc<MasterKeys>, end: impl Future<Output = ()>) {
+        let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+            tracing::error!("SIGHUP cannot be received: files are looked at all the same");
+            return;
+        };
+        tokio::pin!(end);
+        let mut turns = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                () = &mut end => return,
+                _ = hang_up.recv() => {
+                    self.seen = fingerprint(&self.path).ok();
+                    self.reload(&bridge, &master_keys).await;
+                }
+                _ = turns.tick() => {
+                    let now = fingerprint(&self.path).ok();
+                    if now != self.seen {
+                        self.seen = now;
+                        self.reload(&bridge, &master_keys).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn reload(&self, bridge: &Bridge, master_keys: &MasterKeys) {
+        let path = self.path.clone();
+        let loaded = match tokio::task::spawn_blocking(move || reload_files(&path)).await {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(error)) => return kept(&why(&error)),
+            Err(fault) => return kept(&fault.to_string()),
+        };
+        if Fixed::of(&loaded) != self.fixed {
+            return kept("issuer, entity_id, listen, storage, audit, master_key and signing change with a restart only");
+        }
+        if loaded.revision == bridge.revision().hash {
+            return tracing::info!("the files say what they said");
+        }
+        // Before the revision: an API that asks for another algorithm finds its key.
+        match open_keys(bridge.store().as_ref(), master_keys, &loaded.settings).await {
+            Ok(keys) => bridge.replace_ring(keys.ring),
+            Err(failure) => return kept(&failure.to_string()),
+        }
+        match revision(loaded) {
+            Ok(revision) => match bridge.replace_revision(revision) {
+                Ok(()) => tracing::info!(revision = %bridge.revision().hash, "reloaded"),
+                Err(changed) => kept(&changed.to_string()),
+            },
+            Err(failure) => kept(&failure.to_string()),
+        }
+    }
+}
+
+/// The last good revision goes on serving, and the log says why.
+fn kept(why: &str) {
+    tracing::error!(why, "the files were not taken; the last good revision goes on serving");
+}
+
+fn why(error: &LoadError) -> String {
+    match error {
+        LoadError::Refused(refused) => {
+            let problems: Vec<String> = refused.diagnostics.iter().map(ToString::to_string).collect();
+            let failed = refused.tests.iter().filter(|test| !test.passed()).map(|test| format!("test `{}` fails", test.name()));
+            problems.into_iter().chain(failed).collect::<Vec<_>>().join("; ")
+        }
+        LoadError::Unreadable { .. } | LoadError::Changing => error.to_string(),
+    }
+}
