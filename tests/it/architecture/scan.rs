@@ -61,7 +61,7 @@ pub(super) struct Function {
     pub file: String,
     pub line: usize,
     pub name: String,
-    /// From the line of `fn` to that of the closing brace.
+    /// Between the braces.
     pub lines: usize,
     pub test: bool,
 }
@@ -327,12 +327,12 @@ impl Scan {
             TokenTree::Group(_) | TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
         });
         if let Some(body) = body {
-            let line = line_of(&tokens[at]);
+            let (open, close) = (body.span_open().start().line, body.span_close().end().line);
             self.tree.functions.push(Function {
                 file: place.file.to_owned(),
-                line,
+                line: line_of(&tokens[at]),
                 name: name.to_owned(),
-                lines: body.span_close().end().line - line + 1,
+                lines: (close - open).saturating_sub(1),
                 test: place.test,
             });
         }

@@ -338,8 +338,8 @@ fn length_is_counted_without_tests() {
     honest("policy/mod.rs", &[&tests]);
 
     let function = |count: usize| format!("impl S {{\n    pub fn f(&self) {{\n{}    }}\n}}\n", lines(count));
-    honest("policy/mod.rs", &[&function(MAX_FUNCTION_LINES - 2)]);
-    let long = found(&[("policy/mod.rs", &function(MAX_FUNCTION_LINES - 1))]);
+    honest("policy/mod.rs", &[&function(MAX_FUNCTION_LINES)]);
+    let long = found(&[("policy/mod.rs", &function(MAX_FUNCTION_LINES + 1))]);
     assert_eq!(long, [("policy/mod.rs".to_owned(), 2, Rule::LongFunction)].into());
     honest("policy/mod.rs", &[&format!("#[cfg(test)]\nmod tests {{\n{}}}", function(100))]);
 }
