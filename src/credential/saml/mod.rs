@@ -25,9 +25,9 @@ pub mod metadata;
 mod rejection;
 mod signature;
 pub mod signer;
-pub mod trust;
 #[cfg(test)]
 mod testing;
+pub mod trust;
 #[cfg(test)]
 mod vectors;
 
