@@ -8,7 +8,7 @@ use crate::ground::reason::{Reason, ReasonCode};
 
 use super::args::ExplainArgs;
 use super::exit::{Answer, Exit, Failure};
-use super::screen::{FAINT, Screen, STRONG, styled, wrapped};
+use super::screen::{FAINT, STRONG, Screen, styled, wrapped};
 
 /// What is known of a code, whoever writes it.
 struct Explained {
@@ -23,7 +23,7 @@ struct Explained {
 pub(super) fn run(args: &ExplainArgs, screen: &mut Screen<'_>) -> Answer {
     let Some(explained) = find(&args.code) else {
         let known = Reason::ALL.iter().map(|reason| reason.code());
-        let known = known.chain(problem::ALL.iter().map(|problem| problem.code));
+        let known = known.chain(problem::all().map(|problem| problem.code));
         return Err(match suggest(&args.code, known) {
             Some(near) => Failure::no(format!("there is no code `{}`", args.code)).did_you_mean(Some(near)),
             None => Failure::no(format!("there is no code `{}`", args.code))

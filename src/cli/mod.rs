@@ -1,9 +1,94 @@
 //! Commands.
+//!
+//! Floor 8. Each command is a function from its arguments to an [`exit::Answer`]; it writes to a
+//! [`screen::Screen`] and to nothing else.
+//!
+//! **Invariant.** `DRAWBRIDGE_NOW` sets the clock of one-shot commands only.
+
 pub mod admin;
 mod args;
+mod check;
+mod distrust;
 mod exit;
 mod explain;
+mod keys;
+mod mapping;
 #[cfg(test)]
 mod reference;
+mod report;
 mod screen;
+mod state;
+mod trace;
 mod view;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::config::{Environment, ProcessEnvironment};
+use crate::crypto::entropy::SystemEntropy;
+use crate::ground::clock::{Clock, FixedClock, SystemClock};
+use crate::ground::time::Timestamp;
+
+use args::{Cli, Command, KeysCommand, MappingCommand};
+use exit::{Answer, Exit, Failure};
+use screen::{BAD, HINT, Screen, styled};
+
+/// Sets the clock of one-shot commands: RFC 3339 in UTC.
+const NOW: &str = "DRAWBRIDGE_NOW";
+
+/// The whole program.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is wrong usage. A screen that is gone needs no answer.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let (mut out, mut err) = (anstream::stdout(), anstream::stderr());
+    let mut screen = Screen { out: &mut out, err: &mut err };
+    match run(&cli.command, &ProcessEnvironment, &mut screen) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            show(&failure, &mut screen);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>) -> Answer {
+    let now = || now(environment);
+    match command {
+        Command::Check(args) => check::run(args, environment, now()?, screen),
+        Command::Mapping { command: MappingCommand::Test(args) } => mapping::test(args, environment, now()?, screen),
+        Command::Mapping { command: MappingCommand::Explain(args) } => {
+            mapping::explain(args, environment, now()?, screen)
+        }
+        Command::Explain(args) => explain::run(args, screen),
+        Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
+        Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),
+        Command::Keys { command: KeysCommand::List(args) } => keys::list(args, SystemClock.now(), screen),
+        Command::Distrust(args) => distrust::run(args, SystemClock.now(), screen),
+    }
+}
+
+/// The clock of a one-shot command.
+fn now(environment: &dyn Environment) -> Result<Timestamp, Failure> {
+    let Some(text) = environment.variable(NOW) else { return Ok(SystemClock.now()) };
+    let moment = Timestamp::parse_utc(&text).map_err(|rejection| Failure::usage(format!("{NOW} is {rejection}")))?;
+    Ok(FixedClock(moment).now())
+}
+
+/// Nothing is left to be done where even this cannot be written.
+fn show(failure: &Failure, screen: &mut Screen<'_>) {
+    if failure.reader_gone {
+        return;
+    }
+    let _ = writeln!(screen.err, "{}: {failure}", styled(BAD, "error"));
+    if let Some(help) = &failure.help {
+        let _ = writeln!(screen.err, "  {} {help}", styled(HINT, "help:"));
+    }
+}

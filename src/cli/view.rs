@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::decision::{Finding, Shown, Step};
 
@@ -23,6 +23,17 @@ enum Mark {
     Passed,
     Failed,
     Noted,
+}
+
+impl Mark {
+    /// The word in records.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Noted => "noted",
+        }
+    }
 }
 
 impl StepView {
@@ -62,7 +73,8 @@ impl StepView {
             Mark::Noted => styled(NOTE, "note"),
         };
         let of = self.of.as_deref().map(|of| format!(" {}", styled(STRONG, visible(of)))).unwrap_or_default();
-        let reason = self.reason.as_deref().map(|reason| format!("  {}", styled(BAD, visible(reason)))).unwrap_or_default();
+        let reason =
+            self.reason.as_deref().map(|reason| format!("  {}", styled(BAD, visible(reason)))).unwrap_or_default();
         screen.line(format!("  {mark}  {}{of}{reason}", self.stage))?;
         let width = self.facts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
         for (label, value) in &self.facts {
@@ -86,20 +98,36 @@ pub(super) fn show_steps(steps: &[StepView], screen: &mut Screen<'_>) -> io::Res
     steps.iter().try_for_each(|step| step.show(screen))
 }
 
+/// The same for a program.
+pub(super) fn steps_json(steps: &[StepView]) -> Value {
+    let step = |step: &StepView| {
+        let facts: Map<String, Value> =
+            step.facts.iter().map(|(label, value)| (label.clone(), value.as_str().into())).collect();
+        json!({
+            "stage": step.stage,
+            "of": step.of,
+            "finding": step.mark.as_str(),
+            "reason": step.reason,
+            "facts": facts,
+        })
+    };
+    steps.iter().map(step).collect()
+}
+
 /// A whole record: how it ended, what is known, every step.
 pub(super) fn show_record(record: &Value, screen: &mut Screen<'_>) -> io::Result<()> {
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     let (outcome, reason) = (text("outcome"), text("reason"));
     let style = if outcome == "issued" { GOOD } else { BAD };
     let reason = if reason.is_empty() { String::new() } else { format!("  {}", styled(style, visible(reason))) };
-    screen.line(format!("{}  {}{reason}", styled(STRONG, visible(text("trace_id"))), styled(style, visible(outcome))))?;
+    screen.line(format!(
+        "{}  {}{reason}",
+        styled(STRONG, visible(text("trace_id"))),
+        styled(style, visible(outcome))
+    ))?;
     let head = ["trace_id", "outcome", "reason", "steps", "steps_omitted"];
-    let known: Vec<(&String, &Value)> = record
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| !head.contains(&key.as_str()))
-        .collect();
+    let known: Vec<(&String, &Value)> =
+        record.as_object().into_iter().flatten().filter(|(key, _)| !head.contains(&key.as_str())).collect();
     let width = known.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
     for (key, value) in known {
         screen.line(format!("  {}  {}", styled(FAINT, format!("{key:width$}")), visible(&plain(value))))?;
@@ -109,7 +137,8 @@ pub(super) fn show_record(record: &Value, screen: &mut Screen<'_>) -> io::Result
     let steps: Vec<StepView> = steps.iter().filter_map(StepView::of_record).collect();
     show_steps(&steps, screen)?;
     if let Some(omitted) = record.get("steps_omitted") {
-        screen.line(format!("  {}", styled(FAINT, format!("({omitted} steps in the middle were too many to keep)"))))?;
+        screen
+            .line(format!("  {}", styled(FAINT, format!("({omitted} steps in the middle were too many to keep)"))))?;
     }
     Ok(())
 }

@@ -13,7 +13,10 @@ pub trait Environment {
 pub struct ProcessEnvironment;
 
 impl Environment for ProcessEnvironment {
-    #[expect(clippy::disallowed_methods, reason = "the one place that may ask; everybody else is handed an Environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that may ask; everybody else is handed an Environment"
+    )]
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }

@@ -2,55 +2,28 @@
 //!
 //! A table, as in [`crate::ground::reason`], but of problems in an operator's files: they never reach a caller.
 
-/// One code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Problem {
-    /// `area.what`, stable.
-    pub code: &'static str,
-    /// What it means.
-    pub cause: &'static str,
-    /// What to do.
-    pub remedy: &'static str,
+use crate::diagnostic::{self, Explanation};
+use crate::mapping;
+
+/// Every code that `drawbridge check` may write: those of any file, of mappings and of the configuration.
+pub fn all() -> impl Iterator<Item = &'static Explanation> {
+    diagnostic::PROBLEMS.iter().chain(&mapping::PROBLEMS).chain(PROBLEMS)
 }
 
 /// The code's meaning.
-pub fn find(code: &str) -> Option<&'static Problem> {
-    ALL.iter().find(|problem| problem.code == code)
+pub fn find(code: &str) -> Option<&'static Explanation> {
+    all().find(|problem| problem.code == code)
 }
 
 /// Declares the table: code, cause, remedy.
 macro_rules! problems {
     ($($code:literal $cause:literal $remedy:literal)+) => {
-        /// Every code that this floor and the reader of files write, by area.
-        pub const ALL: &[Problem] = &[$(Problem { code: $code, cause: $cause, remedy: $remedy },)+];
+        /// Every code of this floor.
+        pub const PROBLEMS: &[Explanation] = &[$(Explanation { code: $code, cause: $cause, remedy: $remedy },)+];
     };
 }
 
 problems! {
-    "file.syntax"
-        "The file is not YAML of the accepted kind: no anchors, aliases, merge keys or tags, one document."
-        "The message names the place; quote text that begins with a special character."
-    "file.too_large"
-        "The file is larger than 1 MiB."
-        "Split it."
-    "file.unreadable"
-        "A file is there and cannot be read, or is not UTF-8."
-        "Compare its owner and mode with the user that runs drawbridge."
-    "file.wrong_type"
-        "A value has another type than its key needs, such as a number where text is expected."
-        "Numbers and words like true become text in quotes."
-    "file.empty"
-        "A text is empty."
-        "Write it, or remove the key where it is optional."
-    "file.key_unknown"
-        "A key is not one that drawbridge knows at this place. It is never ignored: a misspelt key would silently change nothing."
-        "Take the suggestion, or remove the key."
-    "file.key_repeated"
-        "A key stands twice in one table; YAML readers disagree which one counts."
-        "Keep one."
-    "file.key_missing"
-        "A required key is not there."
-        "Add it."
     "config.not_in_this_version"
         "The key or word belongs to a feature that this version does not have yet."
         "Remove it. It is refused rather than ignored, so that nothing you rely on is silently missing."
@@ -96,9 +69,6 @@ problems! {
     "config.file_unread"
         "A file that the configuration names cannot be read."
         "Relative paths begin at the folder of the configuration file; compare owner and mode with the user that runs drawbridge."
-    "config.files_changing"
-        "The files changed while they were read, several times over: no two readings agreed."
-        "Wait until the deployment that writes them is done. Write files beside their place and rename them."
     "config.issuer_malformed"
         "The issuer is not an https address that every client would write in the same way: lower case, no default port, no query, no fragment, no slash at the end. http is for loopback hosts."
         "Write it exactly as tokens shall carry it."
@@ -161,6 +131,9 @@ problems! {
         "The message says why."
     "config.session_refused"
         "A session source is not sound as declared: a key, an expiry or an unambiguous format is missing."
+        "The message says why."
+    "config.policy_refused"
+        "Clients and APIs do not fit together."
         "The message says why."
     "config.source_own"
         "A source has one of our own names. What the bridge itself issued never comes in again as a foreign credential."
@@ -232,33 +205,35 @@ mod tests {
 
     use super::*;
 
-    /// Every `"config.…"` and `"file.…"` in the sources below a folder.
+    /// Every `"config.…"` in the sources below a folder, the table itself and tests left out.
     fn codes_below(folder: &Path, codes: &mut BTreeSet<String>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 codes_below(&path, codes);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if !path.ends_with("problem.rs") && !path.ends_with("tests.rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let code = text.split('"').filter(|part| {
-                    let word = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '.');
-                    (part.starts_with("config.") || part.starts_with("file.")) && part.chars().all(word) && !part.ends_with('.')
-                });
-                codes.extend(code.map(str::to_owned));
+                let is_code = |part: &&str| {
+                    let rest = part.strip_prefix("config.").unwrap_or_default();
+                    !rest.is_empty() && rest.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                };
+                codes.extend(text.split('"').filter(is_code).map(str::to_owned));
             }
         }
     }
 
     #[test]
     fn every_code_that_is_written_has_its_entry_and_no_entry_is_idle() {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut written = BTreeSet::new();
-        for area in ["config", "diagnostic", "mapping"] {
-            codes_below(&sources.join(area), &mut written);
-        }
-        let known: BTreeSet<String> = ALL.iter().map(|problem| problem.code.to_owned()).collect();
-        assert_eq!(known.len(), ALL.len(), "a code stands twice");
-        let unknown: Vec<_> = written.difference(&known).collect();
-        assert!(unknown.is_empty(), "no entry for {unknown:?}");
+        codes_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config"), &mut written);
+        let known: BTreeSet<String> = PROBLEMS.iter().map(|problem| problem.code.to_owned()).collect();
+        assert_eq!(written.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+
+    #[test]
+    fn a_code_has_one_meaning() {
+        let codes: Vec<&str> = all().map(|problem| problem.code).collect();
+        let unique: BTreeSet<&str> = codes.iter().copied().collect();
+        assert_eq!(unique.len(), codes.len());
     }
 }

@@ -61,9 +61,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// Reads the configuration and all that it names. Fails only where the configuration itself cannot be read.
     pub(super) fn read(path: &Path, environment: &dyn Environment) -> Result<Self, String> {
-        let content = read_file(path, MAX_YAML_BYTES)?;
-        let text = String::from_utf8(content.bytes.to_vec()).map_err(|_| "it is not UTF-8".to_owned())?;
-        let source = Source::new(path.to_string_lossy(), text);
+        let source = read_source(path)?;
         let mut findings = Findings::of(&source);
         let root = yaml::parse(&mut findings);
         let raw = root.and_then(|root| raw::read(&root, &mut findings));
@@ -147,6 +145,23 @@ pub(super) fn beside(configuration: &Path, written: &str) -> PathBuf {
     path.components().filter(|component| *component != Component::CurDir).collect()
 }
 
+/// A YAML file with its text.
+pub(super) fn read_source(path: &Path) -> Result<Source, String> {
+    let content = read_file(path, MAX_YAML_BYTES)?;
+    source_of(path, &content).ok_or_else(|| "it is not UTF-8".to_owned())
+}
+
+/// A mapping file.
+pub(super) fn read_mapping(path: &Path) -> Reading {
+    read_file(path, MAX_YAML_BYTES)
+}
+
+/// The text of a file that was read; `None` where it is not UTF-8.
+pub(super) fn source_of(path: &Path, content: &Content) -> Option<Source> {
+    let text = String::from_utf8(content.bytes.to_vec()).ok()?;
+    Some(Source::new(path.to_string_lossy(), text))
+}
+
 /// A regular file, up to a limit in bytes; the error is a phrase such as "permission denied".
 pub(super) fn read_file(path: &Path, limit: u64) -> Reading {
     let phrase = |error: io::Error| words(&error);
@@ -193,7 +208,7 @@ fn read_mappings(folder: &Path) -> Result<BTreeMap<PathBuf, Reading>, String> {
             if metadata.is_dir() && depth < MAX_DEPTH {
                 folders.push((path, depth + 1));
             } else if metadata.is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
-                let reading = read_file(&path, MAX_YAML_BYTES);
+                let reading = read_mapping(&path);
                 found.insert(path, reading);
             }
             if found.len() > MAX_MAPPINGS {
@@ -250,7 +265,8 @@ mod tests {
         }
         std::os::unix::fs::symlink(folder.path().join("..data/g.yaml"), folder.path().join("g.yaml")).unwrap();
         let found = read_mappings(folder.path()).unwrap();
-        let found: Vec<_> = found.keys().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
+        let found: Vec<_> =
+            found.keys().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["a.yaml", "b/c.yaml", "b/d.yml", "g.yaml"]);
     }
 }

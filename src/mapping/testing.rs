@@ -19,9 +19,13 @@ pub(crate) fn claims(scopes: &[&str], claims: &[(&str, ClaimValue)], released_to
             qualifiers: [String::new(), String::new()],
             value: "ana".into(),
         },
-        claims: claims.iter().map(|(name, value)| (ClaimName::new(*name), value.clone())).collect(),
+        values: claims.iter().map(|(name, value)| (ClaimName::new(*name), value.clone())).collect(),
         scopes: scopes.iter().map(|scope| Scope::parse(scope).unwrap()).collect::<ScopeSet>(),
-        release: released_to.iter().map(|audience| (Audience::new(*audience), names.clone())).collect(),
+        release: released_to
+            .iter()
+            .map(|audience| (Audience::new(*audience), names.clone()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+            .into(),
         acr: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into()),
         auth_time: Some(Timestamp::from_unix_seconds(1_772_366_000)),
     }

@@ -74,3 +74,100 @@ async fn converse(stream: UnixStream, request: &Request) -> Result<Answer, Clien
 fn broken(error: impl std::error::Error) -> ClientError {
     ClientError::Broken(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use hyper::body::Incoming;
+    use hyper::server::conn::http1 as server;
+    use hyper::service::service_fn;
+    use tokio::net::UnixListener;
+
+    use crate::backends::memory::MemoryStore;
+    use crate::ground::id::{SourceId, TraceId};
+    use crate::ground::time::Timestamp;
+    use crate::store::{Commit, Ledger as _};
+
+    use super::super::answer::{State, answer};
+    use super::super::{Distrust, Distrusted, MAX_REQUEST_BYTES, RefusalKind, Traced};
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(0);
+
+    /// What a server does with a request of the admin socket.
+    async fn serve(store: &MemoryStore, http: hyper::Request<Incoming>) -> hyper::Response<Full<Bytes>> {
+        let (head, body) = http.into_parts();
+        let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.unwrap().to_bytes();
+        let sources = [SourceId::new("corp-adfs")];
+        let state = State { store, master_keys: None, sources: &sources, now: NOW };
+        let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
+            Ok(request) => answer(&request, state).await,
+            Err(refusal) => Err(refusal),
+        };
+        let (status, json) = match &answered {
+            Ok(answer) => (200, serde_json::to_vec(answer)),
+            Err(refusal) => (refusal.status(), serde_json::to_vec(refusal)),
+        };
+        hyper::Response::builder().status(status).body(Full::new(Bytes::from(json.unwrap()))).unwrap()
+    }
+
+    fn listen(socket: &Path, store: Arc<MemoryStore>) {
+        let listener = UnixListener::bind(socket).unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let store = Arc::clone(&store);
+                let service = service_fn(move |request| {
+                    let store = Arc::clone(&store);
+                    async move { Ok::<_, Infallible>(serve(&store, request).await) }
+                });
+                tokio::spawn(server::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+    }
+
+    #[tokio::test]
+    async fn a_server_answers_over_its_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = super::super::socket(folder.path());
+        let store = Arc::new(MemoryStore::new());
+        let trace_id = TraceId::new([3; 16]);
+        let record = br#"{"outcome":"refused"}"#.to_vec();
+        store.commit(Commit { consume: None, trace_id, at: NOW, record }).await.unwrap();
+        listen(&socket, store);
+        let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}) };
+        assert_eq!(send(&socket, &Request::Trace(trace_id)).await.unwrap(), Answer::Trace(traced));
+        let ask = Request::Distrust(Distrust { source: "corp-adfs".into(), undo: false });
+        let distrusted = Distrusted { source: "corp-adfs".into(), distrusted: true, changed: true };
+        assert_eq!(send(&socket, &ask).await.unwrap(), Answer::Distrust(distrusted));
+        let error = send(&socket, &Request::Trace(TraceId::new([4; 16]))).await.unwrap_err();
+        assert!(matches!(error, ClientError::Refused(Refusal { error: RefusalKind::NotFound, .. })), "{error}");
+    }
+
+    #[tokio::test]
+    async fn nobody_listens_where_there_is_no_socket_or_a_dead_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = super::super::socket(folder.path());
+        assert!(matches!(send(&socket, &Request::Keys).await, Err(ClientError::NobodyListens)));
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        assert!(socket.exists());
+        assert!(matches!(send(&socket, &Request::Keys).await, Err(ClientError::NobodyListens)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_none_is_a_broken_conversation() {
+        use tokio::io::AsyncWriteExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let socket = super::super::socket(folder.path());
+        let listener = UnixListener::bind(&socket).unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+            }
+        });
+        assert!(matches!(send(&socket, &Request::Keys).await, Err(ClientError::Broken(_))));
+    }
+}

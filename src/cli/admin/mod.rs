@@ -14,7 +14,7 @@
 //!
 //! **Absent on purpose.** A version in the paths: command and server are one binary.
 
-
+pub mod answer;
 pub mod client;
 
 use std::path::{Path, PathBuf};

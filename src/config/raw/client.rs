@@ -77,7 +77,10 @@ pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<Ra
     let secret = table.required("secret", findings).and_then(|node| read_secret(node, "`secret`", findings));
     let grants = table.required("grants", findings).map(|node| read_grants(node, findings)).unwrap_or_default();
     let words = |key: &str, findings: &mut Findings<'_>| {
-        table.required(key, findings).and_then(|node| read_words(node, &format!("`{key}`"), findings)).unwrap_or_default()
+        table
+            .required(key, findings)
+            .and_then(|node| read_words(node, &format!("`{key}`"), findings))
+            .unwrap_or_default()
     };
     let sources = words("sources", findings);
     let audiences = words("audiences", findings);

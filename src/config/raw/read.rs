@@ -77,8 +77,7 @@ impl<T: Copy> Choice<'_, T> {
         }
         let names: Vec<&str> = self.words.iter().map(|(name, _)| *name).collect();
         let suggestion = suggest(word, names.iter().copied());
-        let problem =
-            findings.error("config.word_unknown", node.span, format!("{} has no value `{word}`", self.what));
+        let problem = findings.error("config.word_unknown", node.span, format!("{} has no value `{word}`", self.what));
         problem.label("unknown value").did_you_mean(suggestion).help(format!("the values are {}", names.join(", ")));
         None
     }
@@ -198,12 +197,7 @@ fn read_env_name(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>>
 }
 
 /// `{ file: … }` where nothing else is possible.
-pub(super) fn read_file(
-    node: &Node,
-    what: &str,
-    later: &[&str],
-    findings: &mut Findings<'_>,
-) -> Option<At<String>> {
+pub(super) fn read_file(node: &Node, what: &str, later: &[&str], findings: &mut Findings<'_>) -> Option<At<String>> {
     let keys: Vec<&str> = std::iter::once("file").chain(later.iter().copied()).collect();
     let table = node.table(what, &keys, findings)?;
     let planned = later.iter().any(|key| table.entry(key).is_some());

@@ -28,8 +28,8 @@
 use std::time::Duration;
 
 use crate::credential::session::{
-    Covers, Encoding, FieldDeclaration, KeyDeclaration, Layout, ListSplit, MacDeclaration, MacPlace, Role, SessionDeclaration,
-    TimeUnit,
+    Covers, Encoding, FieldDeclaration, KeyDeclaration, Layout, ListSplit, MacDeclaration, MacPlace, Role,
+    SessionDeclaration, TimeUnit,
 };
 use crate::crypto::mac::MacAlgorithm;
 use crate::diagnostic::{Findings, Node, Span, Table, Value};
@@ -101,15 +101,42 @@ pub(in crate::config) enum KeyEncoding {
 }
 
 const KEYS: [&str; 14] = [
-    "id", "kind", "namespace", "outer", "mac", "keys", "key_id_separator", "payload", "layout", "fields", "times",
-    "max_age", "clock_skew", "reuse",
+    "id",
+    "kind",
+    "namespace",
+    "outer",
+    "mac",
+    "keys",
+    "key_id_separator",
+    "payload",
+    "layout",
+    "fields",
+    "times",
+    "max_age",
+    "clock_skew",
+    "reuse",
 ];
 const KIND: Choice<'static, ()> = Choice {
     what: "`kind`",
     words: &[("hmac", ())],
     later: &[
-        "ltpa", "ltpa2", "aspnet-forms", "aspnet-core", "django", "rails", "rack", "flask", "express", "php",
-        "laravel", "jwt", "opentoken", "callback", "introspection", "header", "kerberos",
+        "ltpa",
+        "ltpa2",
+        "aspnet-forms",
+        "aspnet-core",
+        "django",
+        "rails",
+        "rack",
+        "flask",
+        "express",
+        "php",
+        "laravel",
+        "jwt",
+        "opentoken",
+        "callback",
+        "introspection",
+        "header",
+        "kerberos",
     ],
 };
 const ENCODINGS: &[(&str, Encoding)] = &[
@@ -230,11 +257,8 @@ fn read_mac(node: &Node, findings: &mut Findings<'_>) -> Option<MacDeclaration> 
     };
     const PLACES: Choice<'_, MacPlace> =
         Choice { what: "`place`", words: &[("start", MacPlace::Start), ("end", MacPlace::End)], later: &[] };
-    const COVERS: Choice<'_, Covers> = Choice {
-        what: "`covers`",
-        words: &[("received", Covers::Received), ("decoded", Covers::Decoded)],
-        later: &[],
-    };
+    const COVERS: Choice<'_, Covers> =
+        Choice { what: "`covers`", words: &[("received", Covers::Received), ("decoded", Covers::Decoded)], later: &[] };
     let keys = ["algorithm", "encoding", "separator", "place", "covers", "truncated_to"];
     let table = node.table("`mac`", &keys, findings)?;
     let algorithm = table.required("algorithm", findings).and_then(|node| ALGORITHMS.read(node, findings));
@@ -273,12 +297,7 @@ fn read_key(node: &Node, findings: &mut Findings<'_>) -> Option<RawSessionKey> {
     let secret = table.required("secret", findings).and_then(|node| read_secret(node, "`secret`", findings));
     let encoding = table.get("encoding").and_then(|node| WRITTEN.read(node, findings));
     let until = table.get("until").and_then(|node| read_until(node, findings)).map(|at| at.value);
-    Some(RawSessionKey {
-        id: id?,
-        secret: secret?,
-        encoding: encoding.map_or(KeyEncoding::Text, |at| at.value),
-        until,
-    })
+    Some(RawSessionKey { id: id?, secret: secret?, encoding: encoding.map_or(KeyEncoding::Text, |at| at.value), until })
 }
 
 fn read_layout(node: &Node, findings: &mut Findings<'_>) -> Option<Layout> {

@@ -133,9 +133,21 @@ apis:
 #[test]
 fn a_later_feature_is_neither_unknown_nor_ignored() {
     for (from, to, expected) in [
-        ("issuer:", "tls: { cert: x }\nissuer:", "config.not_in_this_version 2:1 `tls` is not in this version of drawbridge"),
-        ("issuer:", "gateway: {}\nissuer:", "config.not_in_this_version 2:1 `gateway` is not in this version of drawbridge"),
-        ("issuer:", "admin: {}\nissuer:", "config.not_in_this_version 2:1 `admin` is not in this version of drawbridge"),
+        (
+            "issuer:",
+            "tls: { cert: x }\nissuer:",
+            "config.not_in_this_version 2:1 `tls` is not in this version of drawbridge",
+        ),
+        (
+            "issuer:",
+            "gateway: {}\nissuer:",
+            "config.not_in_this_version 2:1 `gateway` is not in this version of drawbridge",
+        ),
+        (
+            "issuer:",
+            "admin: {}\nissuer:",
+            "config.not_in_this_version 2:1 `admin` is not in this version of drawbridge",
+        ),
         (
             "{ sled: { path: ./data, cache: 32MiB } }",
             "{ postgres: { url: { env: DATABASE_URL } } }",
@@ -187,20 +199,52 @@ fn a_secret_in_the_file_is_refused_and_never_repeated() {
 #[test]
 fn each_value_is_checked_at_its_place() {
     for (from, to, expected) in [
-        ("clock_skew: 30s", "clock_skew: 10m", "config.duration_out_of_range 14:19 `clock_skew` must be between `0s` and `5m`, not `10m`"),
+        (
+            "clock_skew: 30s",
+            "clock_skew: 10m",
+            "config.duration_out_of_range 14:19 `clock_skew` must be between `0s` and `5m`, not `10m`",
+        ),
         ("max_age: 5m", "max_age: 300", "config.duration_malformed 15:16 `max_age` is no duration: `300`"),
-        ("lifetime: 10m", "lifetime: 2d", "config.duration_out_of_range 45:37 `lifetime` must be between `10s` and `1d`, not `2d`"),
-        ("keep: 30d", "keep: 1h", "config.duration_out_of_range 7:37 `keep` must be between `1d` and `3660d`, not `1h`"),
+        (
+            "lifetime: 10m",
+            "lifetime: 2d",
+            "config.duration_out_of_range 45:37 `lifetime` must be between `10s` and `1d`, not `2d`",
+        ),
+        (
+            "keep: 30d",
+            "keep: 1h",
+            "config.duration_out_of_range 7:37 `keep` must be between `1d` and `3660d`, not `1h`",
+        ),
         ("until: 2026-12-31", "until: 31.12.2026", "config.until_malformed 41:14 `until` is no date: `31.12.2026`"),
         ("id: corp-adfs", "id: corp/adfs", "config.id_malformed 12:11 `corp/adfs` cannot be an id"),
-        ("id: payroll-portal", "id: payroll:portal", "config.id_malformed 31:9 `payroll:portal` cannot be the id of a client"),
+        (
+            "id: payroll-portal",
+            "id: payroll:portal",
+            "config.id_malformed 31:9 `payroll:portal` cannot be the id of a client",
+        ),
         ("algorithm: RS256", "algorithm: HS256", "config.word_unknown 45:53 `algorithm` has no value `HS256`"),
-        ("at_most: 100", "at_most: 0", "config.number_out_of_range 29:23 `at_most` must be between 1 and 1000000, not 0"),
+        (
+            "at_most: 100",
+            "at_most: 0",
+            "config.number_out_of_range 29:23 `at_most` must be between 1 and 1000000, not 0",
+        ),
         ("\"[::1]:8080\"", "localhost", "config.listen_malformed 3:9 `listen` is no address and port: `localhost`"),
-        ("[https://portal.example/saml]", "[\"https://portal.example/ saml\"]", "config.name_malformed 40:19 `https://portal.example/ saml` has spaces or control characters, or is too long"),
+        (
+            "[https://portal.example/saml]",
+            "[\"https://portal.example/ saml\"]",
+            "config.name_malformed 40:19 `https://portal.example/ saml` has spaces or control characters, or is too long",
+        ),
         ("role: subject", "role: subjekt", "config.word_unknown 26:29 `role` has no value `subjekt`"),
-        ("listen:", "trusted_proxies: [10.0.0.1/8]\nlisten:", "config.network_malformed 3:19 `10.0.0.1/8` is no network: bits are set behind the prefix"),
-        ("saml:\n  entity_id: https://bridge.example/saml\n  identity_providers:", "saml:\n  identity_provider:", "file.key_missing 10:3 `saml` lacks the key `identity_providers`\nfile.key_unknown 10:3 `saml` has no key `identity_provider`"),
+        (
+            "listen:",
+            "trusted_proxies: [10.0.0.1/8]\nlisten:",
+            "config.network_malformed 3:19 `10.0.0.1/8` is no network: bits are set behind the prefix",
+        ),
+        (
+            "saml:\n  entity_id: https://bridge.example/saml\n  identity_providers:",
+            "saml:\n  identity_provider:",
+            "file.key_unknown 10:3 `saml` has no key `identity_provider`\nfile.key_missing 10:3 `saml` lacks the key `identity_providers`",
+        ),
     ] {
         assert_eq!(with(from, to), expected, "{to}");
     }

@@ -31,7 +31,9 @@ impl Resolving<'_> {
         for client in &raw.clients {
             self.check_client(client);
             let Some(secret) = client.secret.as_ref().and_then(|secret| self.client_secret(secret)) else { continue };
-            if let Some((other, _)) = secrets.iter().find(|(_, earlier)| *earlier == secret) {
+            if let Some((other, _)) =
+                secrets.iter().find(|(other, earlier)| *earlier == secret && other.id.value != client.id.value)
+            {
                 let message = format!("`{}` and `{}` have one secret", client.id.value, other.id.value);
                 self.findings
                     .warning("config.secret_shared", client.id.span, message)
@@ -42,7 +44,11 @@ impl Resolving<'_> {
         }
         self.check_used();
         let apis = raw.apis.iter().map(|api| self.policy_api(api)).collect();
-        (clients.len() == raw.clients.len()).then(|| Policy::new(clients, apis))
+        if clients.len() < raw.clients.len() {
+            return None;
+        }
+        // What does not fit has been found above, with its place; the answer here is for what we did not think of.
+        Policy::new(clients, apis).map_err(|error| self.refused_after_all("config.policy_refused", &error)).ok()
     }
 
     fn policy_api(&self, raw: &RawApi) -> Api {
@@ -108,16 +114,18 @@ impl Resolving<'_> {
                 .help("remove the grant, or add the provider");
         }
         if let Some(session) = sessions.filter(|_| grant_of(client, GrantType::TokenExchange).is_none()) {
-            let message = format!("sessions of `{}` come in by token-exchange, which this client may not use", session.value);
-            self.findings.warning("config.grant_useless", session.span, message).help("add `token-exchange` to `grants`");
+            let message =
+                format!("sessions of `{}` come in by token-exchange, which this client may not use", session.value);
+            self.findings
+                .warning("config.grant_useless", session.span, message)
+                .help("add `token-exchange` to `grants`");
         }
     }
 
     fn check_scopes(&mut self, client: &RawClient) {
         let Some(scopes) = &client.scopes else { return };
         let named = |api: &&RawApi| client.audiences.iter().any(|at| at.value == api.audience.value);
-        let offered: ScopeSet =
-            self.raw.apis.iter().filter(named).flat_map(|api| api.scopes.iter().cloned()).collect();
+        let offered: ScopeSet = self.raw.apis.iter().filter(named).flat_map(|api| api.scopes.iter().cloned()).collect();
         let offered_words: Vec<&str> = offered.iter().map(Scope::as_str).collect();
         for scope in scopes.value.difference(&offered).iter() {
             let at = At::new(scope.as_str().to_owned(), scopes.span);
@@ -190,7 +198,11 @@ impl Resolving<'_> {
         }
         if grant_of(client, GrantType::TokenExchange).is_none() {
             self.findings
-                .error("config.forward_grant", forward.span, "`forwards` works at token-exchange only, which this client may not use")
+                .error(
+                    "config.forward_grant",
+                    forward.span,
+                    "`forwards` works at token-exchange only, which this client may not use",
+                )
                 .help("add `token-exchange` to `grants`");
         }
         self.check_forward_until(client, forward);

@@ -18,7 +18,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::credential::saml::{Forward, TrustSources};
+use crate::credential::saml::Forward;
+use crate::credential::saml::trust::TrustSources;
 use crate::credential::session::SessionSource;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::diagnostic::{Diagnostics, Findings, Span, suggest};
@@ -29,6 +30,8 @@ use crate::policy::Policy;
 use super::raw::{At, Raw};
 use super::snapshot::Snapshot;
 use super::word::{Addresses, Issuer, Network};
+
+pub(super) use server::is_below;
 
 /// What the configuration means.
 #[derive(Debug)]
@@ -94,11 +97,7 @@ pub fn store_of(data: &Path) -> PathBuf {
 impl Settings {
     /// Audiences of an assertion that mean us (RFC 7522 section 3 item 2, rfc7523bis).
     pub fn saml_audiences(&self) -> Vec<String> {
-        vec![
-            self.issuer.as_str().to_owned(),
-            self.addresses.token_endpoint.clone(),
-            self.entity_id.as_str().to_owned(),
-        ]
+        vec![self.issuer.as_str().to_owned(), self.addresses.token_endpoint.clone(), self.entity_id.as_str().to_owned()]
     }
 
     /// Recipients that mean the token endpoint (RFC 7522 section 3 item 5).
@@ -171,6 +170,13 @@ impl Resolving<'_> {
         problem.label(format!("no {what} of this name")).did_you_mean(suggestion);
         if suggestion.is_none() && !known.is_empty() && known.len() <= 12 {
             problem.help(format!("there is {}", known.join(", ")));
+        }
+    }
+
+    /// Reports what a lower floor refuses although nothing was found here: a `None` never comes without an error.
+    fn refused_after_all(&mut self, code: &'static str, error: &dyn std::error::Error) {
+        if !self.findings.diagnostics.has_errors() {
+            self.findings.error(code, Span::FILE, error.to_string());
         }
     }
 

@@ -61,9 +61,7 @@ impl Resolving<'_> {
             return Some(());
         }
         let message = format!("the secret has {} bytes; it must have at least {MIN_SECRET_BYTES}", bytes.len());
-        self.findings
-            .error("config.secret_short", span, message)
-            .help("`openssl rand -base64 32` makes a good one");
+        self.findings.error("config.secret_short", span, message).help("`openssl rand -base64 32` makes a good one");
         None
     }
 

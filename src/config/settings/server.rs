@@ -26,7 +26,8 @@ impl Resolving<'_> {
         let listen = raw.listen.as_ref().map_or(DEFAULT_LISTEN, |at| at.value);
         let reachable = raw.listen.as_ref().filter(|at| !at.value.ip().to_canonical().is_loopback());
         if let Some(at) = reachable.filter(|_| raw.trusted_proxies.is_none()) {
-            let message = format!("`{}` can be reached from other machines, and nothing says how it is protected", at.value);
+            let message =
+                format!("`{}` can be reached from other machines, and nothing says how it is protected", at.value);
             self.findings
                 .error("config.listen_exposed", at.span, message)
                 .label("not a loopback address")

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::credential::saml::trust::{Provider, TrustRejection};
-use crate::credential::saml::{TrustSource, TrustSources, metadata};
+use crate::credential::saml::metadata;
+use crate::credential::saml::trust::{Provider, TrustRejection, TrustSource, TrustSources};
 use crate::credential::session::{KeyDeclaration, SessionSource};
 use crate::diagnostic::Span;
 use crate::ground::id::{EntityId, SourceId};
@@ -18,10 +18,7 @@ type Namespaces<'s> = BTreeMap<String, (&'s str, Span)>;
 
 impl Resolving<'_> {
     /// Every source; `None` where one of them is unsound.
-    pub(super) fn sources(
-        &mut self,
-        own: Option<&Own>,
-    ) -> Option<(TrustSources, BTreeMap<SourceId, SessionSource>)> {
+    pub(super) fn sources(&mut self, own: Option<&Own>) -> Option<(TrustSources, BTreeMap<SourceId, SessionSource>)> {
         self.check_second_opinion();
         self.check_ids();
         let mut namespaces = Namespaces::new();
@@ -44,8 +41,12 @@ impl Resolving<'_> {
             }
         }
         let complete = trusted.len() == raw_providers.len() && sessions.len() == raw.sessions.len();
-        // Two of one name have been found above, with their places.
-        let trust = complete.then(|| TrustSources::new(trusted).ok()).flatten()?;
+        if !complete {
+            return None;
+        }
+        // Two of one name have been found above, with their places; the answer here is for what we did not think of.
+        let trust = TrustSources::new(trusted);
+        let trust = trust.map_err(|error| self.refused_after_all("config.provider_refused", &error)).ok()?;
         Some((self.with_second_opinion(trust), sessions))
     }
 

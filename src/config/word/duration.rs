@@ -39,7 +39,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_duration() {
-        for text in ["", "s", "30", "-1s", "+1s", "1.5h", "1 h", "1h30m", "1w", "1S", "٣s", "99999999999999999999s", "é"] {
+        for text in
+            ["", "s", "30", "-1s", "+1s", "1.5h", "1 h", "1h30m", "1w", "1S", "٣s", "99999999999999999999s", "é"]
+        {
             assert_eq!(parse_duration(text), None, "{text}");
         }
         assert_eq!(parse_duration(&format!("{}d", u64::MAX)), None);

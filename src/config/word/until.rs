@@ -22,7 +22,9 @@ mod tests {
     fn a_day_lasts_to_its_end_and_a_moment_is_exact() {
         assert_eq!(parse_until("2027-06-30").unwrap().to_string(), "2027-07-01T00:00:00Z");
         assert_eq!(parse_until("2027-06-30T12:00:00Z").unwrap().to_string(), "2027-06-30T12:00:00Z");
-        for text in ["", "2027-02-30", "30.06.2027", "2027-6-30", "2027-06-30 12:00", "2027-06-30T12:00:00+02:00", "é027-06-3"] {
+        for text in
+            ["", "2027-02-30", "30.06.2027", "2027-6-30", "2027-06-30 12:00", "2027-06-30T12:00:00+02:00", "é027-06-3"]
+        {
             assert_eq!(parse_until(text), None, "{text}");
         }
     }

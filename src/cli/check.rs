@@ -1,0 +1,71 @@
+//! `drawbridge check`.
+
+use serde_json::Value;
+
+use crate::config::{Environment, Extent, LoadError, Loaded, Refused, load};
+use crate::ground::time::Timestamp;
+
+use super::args::CheckArgs;
+use super::exit::{Answer, Exit};
+use super::report::{counted, files_json, not_loaded, show_diagnostics, show_tests, summary};
+use super::screen::{BAD, FAINT, GOOD, STRONG, Screen, styled};
+
+/// Judges the configuration and everything that it names, as a server would before it starts.
+pub(super) fn run(args: &CheckArgs, environment: &dyn Environment, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
+    match load(&args.config.config, Extent::Start, environment, now) {
+        Ok(loaded) => {
+            if args.json.json {
+                screen.json(&loaded_json(&loaded))?;
+            } else {
+                show_loaded(&loaded, screen)?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(LoadError::Refused(refused)) => {
+            if args.json.json {
+                screen.json(&files_json(false, &refused.diagnostics, &refused.tests))?;
+            } else {
+                show_refused(&refused, screen)?;
+            }
+            Ok(Exit::No)
+        }
+        Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => Err(not_loaded(&error)),
+    }
+}
+
+fn loaded_json(loaded: &Loaded) -> Value {
+    let mut json = files_json(true, &loaded.warnings, &loaded.tests);
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("revision".into(), loaded.revision.as_str().into());
+    }
+    json
+}
+
+fn show_loaded(loaded: &Loaded, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let settings = &loaded.settings;
+    if !loaded.warnings.is_empty() {
+        show_diagnostics(&loaded.warnings, &loaded.sources, screen)?;
+        screen.line("")?;
+    }
+    let ok = styled(GOOD, "ok");
+    let parts = [
+        counted(settings.trust.iter().count(), "identity provider", "identity providers"),
+        counted(settings.sessions.len(), "session source", "session sources"),
+        counted(settings.policy.clients().count(), "client", "clients"),
+        counted(settings.policy.apis().count(), "API", "APIs"),
+        counted(loaded.mappings.iter().count(), "mapping", "mappings"),
+    ];
+    screen.line(format!("{ok}  {}: {}", styled(STRONG, settings.issuer.as_str()), parts.join(", ")))?;
+    show_tests(&loaded.tests, screen)?;
+    screen.line(format!("{ok}  {}", summary(&loaded.warnings)))?;
+    screen.line(styled(FAINT, format!("revision {}", loaded.revision)))
+}
+
+pub(super) fn show_refused(refused: &Refused, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    show_diagnostics(&refused.diagnostics, &refused.sources, screen)?;
+    if !refused.tests.is_empty() {
+        screen.line("")?;
+        show_tests(&refused.tests, screen)?;
+    }
+    screen.line(format!("{}  this set of files would be refused", styled(BAD, "no")))
+}
