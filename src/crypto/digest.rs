@@ -49,6 +49,15 @@ pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
     finished(context.finish())
 }
 
+/// Two lower-case hexadecimal digits for each byte: how digests stand in records and on the screen.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+        text
+    })
+}
+
 fn finished(digest: digest::Digest) -> [u8; 32] {
     let mut bytes = [0; 32];
     for (place, byte) in bytes.iter_mut().zip(digest.as_ref()) {
@@ -64,8 +73,7 @@ mod tests {
     #[test]
     fn the_digest_of_abc_is_that_of_fips_180_4() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let found: String = sha256(b"abc").iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(found, expected);
+        assert_eq!(hex(&sha256(b"abc")), expected);
         assert!(Sha2::Sha256.matches(b"abc", &sha256(b"abc")));
         assert!(!Sha2::Sha384.matches(b"abc", &sha256(b"abc")));
     }

@@ -26,6 +26,7 @@ impl MacAlgorithm {
     }
 
     /// Length of the MAC in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "no MAC is empty")]
     pub const fn len(self) -> usize {
         match self {
             Self::HmacSha1 => 20,

@@ -1,76 +1,44 @@
-//! Keys for tests, made anew in each run: what signs here is trusted nowhere else.
+//! The verifying side, as a resource server has it: jsonwebtoken and the published document. Tests only.
 
-use std::sync::OnceLock;
+mod xml;
 
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
-    RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
-};
+pub(crate) use xml::TestKey;
 
-use super::digest::Sha2;
-use super::verify::{PublicKey, SignatureAlgorithm};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde_json::Value;
 
-/// A private key that signs by one algorithm.
-pub(crate) struct TestKey {
-    algorithm: SignatureAlgorithm,
-    pair: Pair,
-    /// The other half.
-    pub(crate) public: PublicKey,
+use super::jwk::Jwks;
+use super::keys::SigningKey;
+
+/// The claims of an access token that verifies with one of the keys.
+pub(crate) fn verified(keys: &[&SigningKey], token: &str) -> Option<Value> {
+    verified_by_document(Jwks::of(keys.iter().copied()).unwrap().json(), token)
 }
 
-enum Pair {
-    Ecdsa(EcdsaKeyPair),
-    Rsa(&'static RsaKeyPair),
+/// The claims of an access token that verifies with the key of the document that its `kid` names, under that key's
+/// own algorithm.
+pub(crate) fn verified_by_document(jwks: &str, token: &str) -> Option<Value> {
+    let set: JwkSet = serde_json::from_str(jwks).unwrap();
+    let header = decode_header(token).ok()?;
+    assert_eq!(header.typ.as_deref(), Some("at+jwt"));
+    let jwk = set.find(&header.kid?)?;
+    let mut validation = Validation::new(Algorithm::try_from(jwk.common.key_algorithm?).unwrap());
+    // What the claims say is the tests' own question.
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    decode::<Value>(token, &DecodingKey::from_jwk(jwk).unwrap(), &validation).ok().map(|data| data.claims)
 }
 
-impl TestKey {
-    /// A fresh key; one RSA key serves them all, because it takes long to make.
-    pub(crate) fn new(algorithm: SignatureAlgorithm) -> Self {
-        static RSA: OnceLock<RsaKeyPair> = OnceLock::new();
-        let ecdsa = |curve: &'static EcdsaSigningAlgorithm| {
-            let pair = EcdsaKeyPair::generate(curve).unwrap();
-            let spki = pair.public_key().as_der().unwrap();
-            (PublicKey::from_spki(spki.as_ref()).unwrap(), Pair::Ecdsa(pair))
-        };
-        let (public, pair) = match algorithm {
-            SignatureAlgorithm::Ecdsa(Sha2::Sha256) => ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING),
-            SignatureAlgorithm::Ecdsa(Sha2::Sha384) => ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING),
-            SignatureAlgorithm::Ecdsa(Sha2::Sha512) => ecdsa(&ECDSA_P521_SHA512_FIXED_SIGNING),
-            SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_) => {
-                let pair = RSA.get_or_init(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
-                let spki = pair.public_key().as_der().unwrap();
-                (PublicKey::from_spki(spki.as_ref()).unwrap(), Pair::Rsa(pair))
-            }
-        };
-        Self { algorithm, pair, public }
-    }
+/// The claims as they stand in the token, as text.
+pub(crate) fn payload(token: &str) -> String {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
 
-    /// Signs `message`; ECDSA as `r || s`.
-    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Ecdsa(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(self.rsa_encoding(), &random, message, &mut signature).unwrap();
-                signature
-            }
-        }
-    }
-
-    fn rsa_encoding(&self) -> &'static dyn RsaEncoding {
-        match self.algorithm {
-            SignatureAlgorithm::RsaPkcs1(Sha2::Sha256) => &RSA_PKCS1_SHA256,
-            SignatureAlgorithm::RsaPkcs1(Sha2::Sha384) => &RSA_PKCS1_SHA384,
-            SignatureAlgorithm::RsaPkcs1(Sha2::Sha512) => &RSA_PKCS1_SHA512,
-            SignatureAlgorithm::RsaPss(Sha2::Sha256) => &RSA_PSS_SHA256,
-            SignatureAlgorithm::RsaPss(Sha2::Sha384) => &RSA_PSS_SHA384,
-            SignatureAlgorithm::RsaPss(Sha2::Sha512) => &RSA_PSS_SHA512,
-            SignatureAlgorithm::Ecdsa(_) => unreachable!("an EC key"),
-        }
-    }
+/// A TEST key of 1024 bits, made by OpenSSL: too short for everything here.
+pub(crate) fn rsa_1024_pkcs8() -> Vec<u8> {
+    STANDARD.decode(include_str!("testing/TEST-rsa-1024.pkcs8.b64").replace('\n', "")).unwrap()
 }

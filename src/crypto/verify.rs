@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
@@ -11,9 +12,9 @@ use aws_lc_rs::signature::{
 };
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, Encode as _};
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
+use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoOwned};
 
-use super::digest::{Sha2, sha256};
+use super::digest::{Sha2, hex, sha256};
 
 /// A family of signatures and its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub enum KeyRejection {
     /// Not DER of a certificate.
     #[error("not a DER-encoded X.509 certificate")]
     NotACertificate,
+    /// Not DER of a `SubjectPublicKeyInfo`.
+    #[error("not a DER-encoded public key (SubjectPublicKeyInfo)")]
+    NotAKey,
     /// RSA under 2048 or over 8192 bits, another curve, or another kind of key.
     #[error("not an RSA key of 2048 to 8192 bits or an EC key on P-256, P-384 or P-521")]
     UnsupportedKey,
@@ -49,21 +53,32 @@ impl PublicKey {
     /// (SAML V2.0 Metadata Interoperability Profile section 2.6.1).
     pub fn from_certificate(der: &[u8]) -> Result<Self, KeyRejection> {
         let certificate = Certificate::from_der(der).map_err(|_| KeyRejection::NotACertificate)?;
-        let spki: &SubjectPublicKeyInfoOwned = certificate.tbs_certificate().subject_public_key_info();
-        let spki = spki.to_der().map_err(|_| KeyRejection::NotACertificate)?;
-        Self::parse(&spki, sha256(der))
+        Self::parse(certificate.tbs_certificate().subject_public_key_info(), sha256(der))
     }
 
     /// A key from its `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7).
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyRejection> {
-        Self::parse(der, sha256(der))
+        let spki = SubjectPublicKeyInfoOwned::from_der(der).map_err(|_| KeyRejection::NotAKey)?;
+        Self::parse(&spki, sha256(der))
     }
 
-    fn parse(spki: &[u8], fingerprint: [u8; 32]) -> Result<Self, KeyRejection> {
-        let parsed: Vec<_> = CANDIDATES
-            .into_iter()
-            .filter_map(|(name, algorithm)| ParsedPublicKey::new(algorithm, spki).ok().map(|key| (name, key)))
-            .collect();
+    /// The OIDs choose the algorithms. The library's own parser takes bare points and RSA keys of any size, and leaves
+    /// the size to the first verification; here a key that will never verify is refused when it is loaded.
+    fn parse(spki: &SubjectPublicKeyInfoOwned, fingerprint: [u8; 32]) -> Result<Self, KeyRejection> {
+        let der = spki.to_der().map_err(|_| KeyRejection::NotAKey)?;
+        let candidates: &[Candidate] = match spki.algorithm.oid {
+            RSA_ENCRYPTION if RSA_BITS.contains(&modulus_bits(&der)) => &RSA,
+            EC_PUBLIC_KEY => match named_curve(spki) {
+                Some(SECP256R1) => &[(SignatureAlgorithm::Ecdsa(Sha2::Sha256), &ECDSA_P256_SHA256_FIXED)],
+                Some(SECP384R1) => &[(SignatureAlgorithm::Ecdsa(Sha2::Sha384), &ECDSA_P384_SHA384_FIXED)],
+                Some(SECP521R1) => &[(SignatureAlgorithm::Ecdsa(Sha2::Sha512), &ECDSA_P521_SHA512_FIXED)],
+                Some(_) | None => &[],
+            },
+            _ => &[],
+        };
+        let parse = |(name, algorithm): &Candidate| ParsedPublicKey::new(*algorithm, &der).map(|key| (*name, key));
+        let parsed = candidates.iter().map(parse).collect::<Result<Vec<_>, _>>();
+        let parsed = parsed.map_err(|_| KeyRejection::UnsupportedKey)?;
         if parsed.is_empty() { Err(KeyRejection::UnsupportedKey) } else { Ok(Self { parsed, fingerprint }) }
     }
 
@@ -79,7 +94,7 @@ impl PublicKey {
 
     /// SHA-256 of the certificate (or of the bare key), as administrators compare it: 64 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
-        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.fingerprint)
     }
 }
 
@@ -89,14 +104,38 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-const CANDIDATES: [(SignatureAlgorithm, &dyn VerificationAlgorithm); 9] = [
+type Candidate = (SignatureAlgorithm, &'static dyn VerificationAlgorithm);
+
+// RFC 3279 section 2.3.1 (rsaEncryption), RFC 5480 sections 2.1.1 and 2.1.1.1.
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+const RSA: [Candidate; 6] = [
     (SignatureAlgorithm::RsaPkcs1(Sha2::Sha256), &RSA_PKCS1_2048_8192_SHA256),
     (SignatureAlgorithm::RsaPkcs1(Sha2::Sha384), &RSA_PKCS1_2048_8192_SHA384),
     (SignatureAlgorithm::RsaPkcs1(Sha2::Sha512), &RSA_PKCS1_2048_8192_SHA512),
     (SignatureAlgorithm::RsaPss(Sha2::Sha256), &RSA_PSS_2048_8192_SHA256),
     (SignatureAlgorithm::RsaPss(Sha2::Sha384), &RSA_PSS_2048_8192_SHA384),
     (SignatureAlgorithm::RsaPss(Sha2::Sha512), &RSA_PSS_2048_8192_SHA512),
-    (SignatureAlgorithm::Ecdsa(Sha2::Sha256), &ECDSA_P256_SHA256_FIXED),
-    (SignatureAlgorithm::Ecdsa(Sha2::Sha384), &ECDSA_P384_SHA384_FIXED),
-    (SignatureAlgorithm::Ecdsa(Sha2::Sha512), &ECDSA_P521_SHA512_FIXED),
 ];
+
+/// The length of an RSA modulus; 0 where there is no RSA key.
+fn modulus_bits(der: &[u8]) -> usize {
+    let Ok(key) = rsa::PublicKey::from_der(der) else { return 0 };
+    let modulus = key.modulus().big_endian_without_leading_zero();
+    let unused = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    modulus.len() * 8 - unused
+}
+
+/// RFC 5480 section 2.1.1: curves by name only, never by parameters.
+fn named_curve(spki: &SubjectPublicKeyInfoOwned) -> Option<ObjectIdentifier> {
+    spki.algorithm.parameters.as_ref()?.decode_as().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -77,10 +77,12 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// RFC 3339 in UTC, with milliseconds only where there are any.
+/// RFC 3339 in UTC, with milliseconds only where there are any; outside the years it can write, the milliseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = OffsetDateTime::from_unix_timestamp(self.unix_seconds()).map_err(|_| fmt::Error)?;
+        let Ok(moment) = OffsetDateTime::from_unix_timestamp(self.unix_seconds()) else {
+            return write!(f, "{} ms", self.0);
+        };
         let (year, month, day) = (moment.year(), u8::from(moment.month()), moment.day());
         let (hour, minute, second) = (moment.hour(), moment.minute(), moment.second());
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
@@ -134,6 +136,7 @@ mod tests {
     fn arithmetic_saturates() {
         let end = Timestamp::from_unix_millis(i64::MAX);
         assert_eq!(end.after(Duration::MAX), end);
+        assert_eq!(end.to_string(), "9223372036854775807 ms");
         assert_eq!(Timestamp::from_unix_seconds(5).since(Timestamp::from_unix_seconds(9)), Duration::ZERO);
     }
 }

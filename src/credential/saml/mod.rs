@@ -17,12 +17,17 @@
 mod arena;
 mod assertion;
 mod c14n;
+mod conditions;
 mod decode;
+mod establish;
 mod gate;
+pub mod metadata;
 mod rejection;
 mod signature;
+pub mod signer;
 #[cfg(test)]
 mod testing;
+pub mod trust;
 #[cfg(test)]
 mod vectors;
 
@@ -30,7 +35,9 @@ pub use assertion::{
     Assertion, AuthnStatement, Conditions, Envelope, ProxyRestriction, Subject, SubjectConfirmation,
     SubjectConfirmationData, read,
 };
+pub use conditions::{Clock, ConditionsRejection, Expected, Forward};
 pub use decode::decode;
+pub use establish::establish;
 pub use gate::Document;
 pub use rejection::{SamlRejection, SignaturePart, XmlFault};
 pub use signature::{Signed, verify_signature};

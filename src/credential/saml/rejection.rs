@@ -8,6 +8,8 @@ use crate::decision::{Fact, Rejection};
 use crate::ground::reason::{Reason, ReasonCode};
 use crate::ground::time::Timestamp;
 
+use super::conditions::ConditionsRejection;
+
 /// Why a SAML credential is refused. In the order of the checks, so the first true one is the answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SamlRejection {
@@ -180,6 +182,9 @@ pub enum SamlRejection {
         /// What is wrong.
         fault: &'static str,
     },
+    /// It is signed, and does not hold here and now.
+    #[error(transparent)]
+    Conditions(#[from] ConditionsRejection),
 }
 
 /// The two halves of an XML signature (XML Signature 1.1 section 3.2).
@@ -277,6 +282,7 @@ impl SamlRejection {
             Self::ConfirmationMalformed { .. } => Reason::SamlConfirmationMalformed,
             Self::StatementRefused { .. } => Reason::SamlStatementRefused,
             Self::AttributeMalformed { .. } => Reason::SamlAttributeMalformed,
+            Self::Conditions(rejection) => rejection.reason(),
         }
     }
 }
@@ -352,6 +358,7 @@ impl Rejection for SamlRejection {
             Self::AttributeMalformed { attribute, fault } => {
                 vec![Fact::public("attribute", attribute), Fact::public("found", fault)]
             }
+            Self::Conditions(rejection) => rejection.facts(),
         }
     }
 }

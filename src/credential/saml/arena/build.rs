@@ -184,6 +184,11 @@ impl<'a, 'l> Builder<'a, 'l> {
 
     /// Namespaces in XML sections 3 and 5. `declared` is where the declarations of this element begin.
     fn declare(&mut self, prefix: &'a str, name: Cow<'a, str>, declared: usize) -> Result<(), XmlFault> {
+        // Shibboleth's metadata says what is so anyway (Namespaces in XML section 3); in a message nobody says it.
+        let is_metadata = self.limits.comments == Comments::Drop;
+        if is_metadata && prefix == "xml" && name == self.arena.namespace_name(Namespace::XML) {
+            return Ok(());
+        }
         if matches!(prefix, "xml" | "xmlns") {
             return Err(XmlFault::Namespace("`xml` or `xmlns` as a prefix"));
         }
