@@ -23,6 +23,8 @@ mod establish;
 mod gate;
 pub mod metadata;
 mod rejection;
+#[cfg(feature = "second-opinion")]
+mod second_opinion;
 mod signature;
 pub mod signer;
 #[cfg(test)]
