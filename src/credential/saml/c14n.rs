@@ -153,12 +153,11 @@ impl<'d> Writer<'d, '_> {
     /// declared (C14N section 2.3, "Namespace Axis").
     fn include(&mut self, tag: &'d Tag<'d>, apex: Option<Element<'d>>) {
         for &prefix in self.inclusive {
-            let namespace = match apex {
-                Some(apex) => apex.in_scope(prefix),
-                None => {
-                    let mut declared = tag.declarations(self.arena).iter();
-                    declared.find(|declaration| declaration.prefix == prefix).map(|declaration| declaration.namespace)
-                }
+            let namespace = if let Some(apex) = apex {
+                apex.in_scope(prefix)
+            } else {
+                let mut declared = tag.declarations(self.arena).iter();
+                declared.find(|declaration| declaration.prefix == prefix).map(|declaration| declaration.namespace)
             };
             if let Some(namespace) = namespace {
                 self.want(Declaration { prefix, namespace });

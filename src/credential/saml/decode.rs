@@ -13,7 +13,6 @@
 //! **Absent on purpose.** Other character encodings: whatever the XML declaration says, the bytes are UTF-8 or refused.
 
 use base64::Engine as _;
-use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::arena::Limits;
@@ -29,14 +28,10 @@ pub fn decode(parameter: &str) -> Result<String, SamlRejection> {
     if parameter.len() > longest + longest / 16 {
         return Err(SamlRejection::TooLarge { found: parameter.len() / 4 * 3, limit });
     }
-    let unbroken: String;
-    let digits = if parameter.contains(['\r', '\n']) {
-        unbroken = parameter.split(['\r', '\n']).collect();
-        unbroken.as_str()
-    } else {
-        parameter
-    };
-    let bytes = alphabet(digits)?.decode(unpadded(digits)?).map_err(|_| encoding("foreign characters or bits"))?;
+    let bytes = match bytes(parameter) {
+        Err(_) if parameter.contains(['\r', '\n']) => bytes(&parameter.replace(['\r', '\n'], "")),
+        decoded => decoded,
+    }?;
     if bytes.len() > limit {
         return Err(SamlRejection::TooLarge { found: bytes.len(), limit });
     }
@@ -46,12 +41,11 @@ pub fn decode(parameter: &str) -> Result<String, SamlRejection> {
     String::from_utf8(bytes).map_err(|_| encoding("the bytes are not UTF-8"))
 }
 
-fn alphabet(digits: &str) -> Result<GeneralPurpose, SamlRejection> {
-    match (digits.contains(['+', '/']), digits.contains(['-', '_'])) {
-        (true, true) => Err(encoding("both alphabets at once")),
-        (true, false) => Ok(STANDARD_NO_PAD),
-        (false, _) => Ok(URL_SAFE_NO_PAD),
-    }
+/// In one alphabet or the other (RFC 4648 sections 4 and 5).
+fn bytes(digits: &str) -> Result<Vec<u8>, SamlRejection> {
+    let digits = unpadded(digits)?;
+    let decoded = URL_SAFE_NO_PAD.decode(digits).or_else(|_| STANDARD_NO_PAD.decode(digits));
+    decoded.map_err(|_| encoding("foreign characters, both alphabets at once, or bits left over"))
 }
 
 /// RFC 4648 section 3.2: where there is padding it fills the last group.

@@ -11,7 +11,7 @@
 //!
 //! **Invariant.** What the gate does not know, it refuses.
 //!
-//! **Absent on purpose.** Every transform, canonicalisation and key source but the one of the profile; DTDs, XPath,
+//! **Absent on purpose.** Every transform, canonicalisation and key source but the one of the profile; DTDs, `XPath`,
 //! `KeyInfo`; single use, which needs memory (see [`crate::store::admit`]).
 
 mod arena;
@@ -23,6 +23,8 @@ mod establish;
 mod gate;
 pub mod metadata;
 mod rejection;
+#[cfg(feature = "second-opinion")]
+mod second_opinion;
 mod signature;
 pub mod signer;
 #[cfg(test)]

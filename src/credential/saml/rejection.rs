@@ -55,7 +55,7 @@ pub enum SamlRejection {
         /// The ID.
         id: String,
     },
-    /// `ID` is absent or not an NCName (SAML Core 1.3.4).
+    /// `ID` is absent or not an `NCName` (SAML Core 1.3.4).
     #[error("the ID of `{of}` is absent or not an NCName")]
     IdMalformed {
         /// Local name of the element.

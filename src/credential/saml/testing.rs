@@ -111,3 +111,8 @@ pub(super) fn judge(text: &str, key: &TestKey) -> Result<Assertion, String> {
     };
     judged(text).map_err(|refused| refused.code().to_string())
 }
+
+/// That many items, one behind the other.
+pub(super) fn repeat(count: usize, item: impl Fn(usize) -> String) -> String {
+    (0..count).map(item).collect()
+}

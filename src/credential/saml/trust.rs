@@ -222,6 +222,9 @@ impl TrustSources {
     #[cfg(feature = "second-opinion")]
     #[must_use]
     pub fn with_second_opinion(self) -> Self {
+        if let Some(certificate) = self.iter().find_map(|source| source.certificates().first()) {
+            super::second_opinion::prepare(certificate);
+        }
         Self { second_opinion: true, ..self }
     }
 

@@ -57,28 +57,30 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 fn trim_start(text: &str) -> &str {
-    text.trim_start_matches([' ', '\t', '\r', '\n'])
+    let blank = text.bytes().take_while(|byte| is_space(*byte)).count();
+    text.get(blank..).unwrap_or_default()
 }
 
 /// XML 1.0 sections 2.11 and 3.3.3, for attributes of type CDATA: literal white space becomes blanks, a line end one,
 /// and what a character reference names stays as it is. Borrows where nothing changes.
 fn normalise(raw: &str) -> Result<(Cow<'_, str>, bool), XmlFault> {
-    let (mut changes, mut plain) = (false, true);
-    for byte in raw.bytes() {
-        match byte {
-            // Production 10.
-            b'<' => return Err(XmlFault::IllFormed("a `<` in an attribute value")),
-            b'&' | b'\t' | b'\r' | b'\n' => changes = true,
-            b'"' => plain = false,
-            _ => {}
-        }
+    let (mut less_than, mut changes, mut quote) = (false, false, false);
+    // Control characters but for white space were refused before. Written so that it can be done on many bytes at once.
+    for &byte in raw.as_bytes() {
+        less_than |= byte == b'<';
+        changes |= byte == b'&' || byte < b' ';
+        quote |= byte == b'"';
+    }
+    // Production 10.
+    if less_than {
+        return Err(XmlFault::IllFormed("a `<` in an attribute value"));
     }
     if !changes {
-        return Ok((Cow::Borrowed(raw), plain));
+        return Ok((Cow::Borrowed(raw), !quote));
     }
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'\t' | b'\r' | b'\n')) {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'&' || byte < b' ') {
         let (before, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
         value.push_str(before);
         rest = if let Some(reference) = special.strip_prefix('&') {

@@ -77,14 +77,14 @@ impl<'a, 'l> Builder<'a, 'l> {
             let from = position(&reader);
             let event = reader.read_event().map_err(|error| (fault_of(&error), from))?;
             let markup = text.get(from..position(&reader)).unwrap_or_default();
-            if self.event(event, markup, from).map_err(|fault| (fault, from))? {
+            if self.event(&event, markup, from).map_err(|fault| (fault, from))? {
                 return Ok(());
             }
         }
     }
 
     /// Says whether the document is over.
-    fn event(&mut self, event: Event<'a>, markup: &'a str, from: usize) -> Result<bool, XmlFault> {
+    fn event(&mut self, event: &Event<'a>, markup: &'a str, from: usize) -> Result<bool, XmlFault> {
         match event {
             Event::Start(_) => self.start(inside(markup, "<", ">")?)?,
             Event::Empty(_) => {
@@ -198,11 +198,6 @@ impl<'a, 'l> Builder<'a, 'l> {
         if name.is_empty() && !prefix.is_empty() {
             return Err(XmlFault::Namespace("a prefix bound to nothing"));
         }
-        if !name.is_empty() && !is_absolute_uri(&name) {
-            return Err(XmlFault::NamespaceRelative);
-        }
-        // Exclusive canonicalisation may write a name once for each element that uses it.
-        within(name.len(), LONGEST_NAMESPACE, "bytes of a namespace name")?;
         let declaration = Declaration { prefix: self.intern_prefix(prefix)?, namespace: self.intern_namespace(name)? };
         let mut here = self.arena.declarations.iter().skip(declared);
         if here.any(|other| other.prefix == declaration.prefix) {
@@ -224,11 +219,17 @@ impl<'a, 'l> Builder<'a, 'l> {
     }
 
     fn intern_namespace(&mut self, name: Cow<'a, str>) -> Result<Namespace, XmlFault> {
-        let place = self.arena.namespaces.iter().position(|known| *known == name).unwrap_or_else(|| {
+        let known = self.arena.namespaces.iter().position(|known| *known == name);
+        let place = known.unwrap_or(self.arena.namespaces.len());
+        if known.is_none() {
+            if !is_absolute_uri(&name) {
+                return Err(XmlFault::NamespaceRelative);
+            }
+            // Exclusive canonicalisation may write a name once for each element that uses it.
+            within(name.len(), LONGEST_NAMESPACE, "bytes of a namespace name")?;
+            within(place, self.limits.namespaces, "different namespaces")?;
             self.arena.namespaces.push(name);
-            self.arena.namespaces.len() - 1
-        });
-        within(place, self.limits.namespaces, "different namespaces")?;
+        }
         u16::try_from(place).map(Namespace).map_err(|_| over(self.limits.namespaces, "different namespaces"))
     }
 

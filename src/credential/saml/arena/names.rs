@@ -12,20 +12,62 @@ pub(in super::super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// An NCName (Namespaces in XML section 3, production 4): a Name (XML 1.0 production 5) without a colon.
-pub(in super::super) fn is_ncname(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    match bytes.next() {
-        None => false,
-        Some(first) if text.is_ascii() => is_ascii_start(first) && bytes.all(is_ascii_name),
-        Some(_) => {
-            let mut chars = text.chars();
-            chars.next().is_some_and(is_name_start) && chars.all(is_name)
+/// What a byte may be part of, as bits; one look at a table for each byte of a document's names and values.
+struct Class;
+
+impl Class {
+    /// The first byte of an ASCII `NCName`.
+    const NAME_START: u8 = 1;
+    /// A further byte of an ASCII `NCName`.
+    const NAME: u8 = 2;
+    /// A character of a URI.
+    const URI: u8 = 4;
+    const TABLE: [u8; 256] = Self::table();
+
+    /// The bits of one byte.
+    fn of(byte: u8) -> u8 {
+        Self::TABLE.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+
+    const fn table() -> [u8; 256] {
+        let mut table = [0; 256];
+        let mut byte = u8::MAX;
+        let mut rest: &mut [u8] = &mut table;
+        while let [before @ .., last] = rest {
+            *last = Self::bits(byte);
+            rest = before;
+            byte = byte.saturating_sub(1);
         }
+        table
+    }
+
+    const fn bits(byte: u8) -> u8 {
+        let mut bits = 0;
+        if byte.is_ascii_alphabetic() || byte == b'_' {
+            bits |= Self::NAME_START;
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') {
+            bits |= Self::NAME;
+        }
+        if is_uri_byte(byte) {
+            bits |= Self::URI;
+        }
+        bits
     }
 }
 
-/// Splits a QName (Namespaces in XML section 4) into prefix, empty where there is none, and local part.
+/// An `NCName` (Namespaces in XML section 3, production 4): a Name (XML 1.0 production 5) without a colon.
+pub(in super::super) fn is_ncname(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let starts = bytes.next().is_some_and(|first| Class::of(first) & Class::NAME_START != 0);
+    if starts && bytes.all(|byte| Class::of(byte) & Class::NAME != 0) {
+        return true;
+    }
+    let mut chars = text.chars();
+    chars.next().is_some_and(is_name_start) && chars.all(is_name)
+}
+
+/// Splits a `QName` (Namespaces in XML section 4) into prefix, empty where there is none, and local part.
 pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
     match name.split_once(':') {
         None => is_ncname(name).then_some(("", name)),
@@ -41,7 +83,7 @@ pub(super) fn is_absolute_uri(text: &str) -> bool {
     scheme.next().is_some_and(|byte| byte.is_ascii_alphabetic())
         && scheme.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
         && !rest.is_empty()
-        && rest.bytes().all(is_uri_byte)
+        && rest.bytes().all(|byte| Class::of(byte) & Class::URI != 0)
 }
 
 const fn is_uri_byte(byte: u8) -> bool {
@@ -69,14 +111,6 @@ const fn is_uri_byte(byte: u8) -> bool {
                 | b';'
                 | b'='
         )
-}
-
-const fn is_ascii_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_'
-}
-
-const fn is_ascii_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// XML 1.0 production 4, without the colon.

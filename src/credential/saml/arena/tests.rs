@@ -1,4 +1,5 @@
 use super::super::rejection::{SamlRejection, XmlFault};
+use super::super::testing::repeat;
 use super::*;
 
 fn fault(text: &str) -> Option<XmlFault> {
@@ -241,17 +242,17 @@ fn attributes_stand_in_canonical_order() {
 fn limits_are_reached_and_not_passed() {
     let deep = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
     let wide = |attributes: usize| {
-        let attributes: String = (0..attributes).map(|n| format!(" a{n}=''")).collect();
+        let attributes: String = repeat(attributes, |n| format!(" a{n}=''"));
         format!("<a{attributes}/>")
     };
     let scopes = |depth: usize| "<a xmlns='urn:a'>".repeat(depth) + &"</a>".repeat(depth);
     let nodes = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count - 1));
     let names = |count: usize| {
-        let names: String = (0..count).map(|n| format!("<a xmlns='urn:{n}'/>")).collect();
+        let names: String = repeat(count, |n| format!("<a xmlns='urn:{n}'/>"));
         format!("<a>{names}</a>")
     };
     let prefixes = |count: usize| {
-        let prefixes: String = (0..count).map(|n| format!("<a xmlns:p{n}='urn:x'/>")).collect();
+        let prefixes: String = repeat(count, |n| format!("<a xmlns:p{n}='urn:x'/>"));
         format!("<a>{prefixes}</a>")
     };
     let long = |length: usize| format!("<a xmlns='urn:{}'/>", "x".repeat(length - 4));
@@ -281,10 +282,10 @@ fn limits_are_reached_and_not_passed() {
 #[test]
 fn exhausting_documents_end_at_a_limit() {
     let open = Limits { bytes: usize::MAX, ..Limits::MESSAGE };
-    let attributes: String = (0..80_000).map(|n| format!(" a{n}='1'")).collect();
-    let declarations: String = (0..50_000).map(|n| format!(" xmlns:p{n}='urn:{n}'")).collect();
-    let spread: String = (0..50_000).map(|n| format!("<a xmlns:p{n}='urn:{n}'/>")).collect();
-    let ids: String = (0..50_000).map(|n| format!("<a ID='_{n}'/>")).collect();
+    let attributes: String = repeat(80_000, |n| format!(" a{n}='1'"));
+    let declarations: String = repeat(50_000, |n| format!(" xmlns:p{n}='urn:{n}'"));
+    let spread: String = repeat(50_000, |n| format!("<a xmlns:p{n}='urn:{n}'/>"));
+    let ids: String = repeat(50_000, |n| format!("<a ID='_{n}'/>"));
     for text in [
         format!("<a{attributes}/>"),
         format!("<a{declarations}/>"),

@@ -18,7 +18,7 @@ use crate::ground::time::Timestamp;
 /// One assertion (SAML Core 2.3.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assertion {
-    /// `ID`: an NCName.
+    /// `ID`: an `NCName`.
     pub id: String,
     /// `Issuer`, whose `Format` is absent or `entity`.
     pub issuer: EntityId,
@@ -63,7 +63,7 @@ pub struct SubjectConfirmationData {
     pub not_on_or_after: Option<Timestamp>,
     /// `Recipient`: a URI.
     pub recipient: Option<String>,
-    /// `InResponseTo`: an NCName.
+    /// `InResponseTo`: an `NCName`.
     pub in_response_to: Option<String>,
     /// `Address`: of the person's machine.
     pub address: Option<String>,

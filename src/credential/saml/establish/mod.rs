@@ -50,7 +50,7 @@ pub fn establish(
         .inspect_err(|error| trail.failed(Stage::Parse, error))?;
     #[cfg(feature = "second-opinion")]
     if sources.wants_second_opinion() {
-        super::second_opinion::check(&text, &assertion, source)
+        super::second_opinion::check(&text, &document, &signed, &assertion, source)
             .inspect_err(|error| trail.failed(Stage::SecondOpinion, error))?;
         trail.passed(Stage::SecondOpinion, vec![Fact::public("by", "samael")]);
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 
 use crate::crypto::digest::Sha2;
 use crate::crypto::sign_raw::{RawKeyKind, RawSigningKey};
@@ -41,7 +41,15 @@ fn sources() -> TrustSources {
     let corp = TrustSource::new(SourceId::new("corp"), provider(IDP, &[&EC, &RSA]), TrustSettings::default());
     let other = RawSigningKey::generate(RawKeyKind::EcdsaSha256).unwrap();
     let other = TrustSource::new(SourceId::new("other"), provider(OTHER, &[&other]), TrustSettings::default());
-    TrustSources::new(vec![corp.unwrap(), other.unwrap()]).unwrap()
+    trusting(vec![corp.unwrap(), other.unwrap()])
+}
+
+/// With the second verifier as an oracle, where it is built in.
+fn trusting(sources: Vec<TrustSource>) -> TrustSources {
+    let sources = TrustSources::new(sources).unwrap();
+    #[cfg(feature = "second-opinion")]
+    let sources = sources.with_second_opinion();
+    sources
 }
 
 fn draft() -> AssertionDraft {
@@ -160,7 +168,9 @@ fn the_trail_shows_the_stages_in_order() {
     };
     establish(&encoded(&document), &sources(), &expected, NOW, &mut trail).unwrap();
     let stages: Vec<_> = trail.steps().iter().map(|step| step.stage).collect();
-    assert_eq!(stages, [Stage::Decode, Stage::Parse, Stage::Trust, Stage::Signature, Stage::Conditions]);
+    let second = cfg!(feature = "second-opinion").then_some(Stage::SecondOpinion);
+    let first = [Stage::Decode, Stage::Parse, Stage::Trust, Stage::Signature];
+    assert_eq!(stages, first.into_iter().chain(second).chain([Stage::Conditions]).collect::<Vec<_>>());
     assert!(trail.steps().iter().all(|step| step.finding == Finding::Passed && !step.facts.is_empty()));
     assert_eq!(trail.known.source, Some(SourceId::new("corp")));
 }
@@ -215,7 +225,7 @@ fn metadata_holds_until_its_date_exclusive() {
     for (valid_until, expected) in [(NOW, Some("saml.metadata_expired")), (NOW.after(Duration::from_millis(1)), None)] {
         let provider = Provider { valid_until: Some(valid_until), ..provider(IDP, &[&EC]) };
         let source = TrustSource::new(SourceId::new("corp"), provider, TrustSettings::default()).unwrap();
-        let sources = TrustSources::new(vec![source]).unwrap();
+        let sources = trusting(vec![source]);
         let found = judged(&document, &sources, ACS, NOW).err();
         assert_eq!(found, expected.map(|code| (Stage::Trust, code.to_owned())));
     }
@@ -226,7 +236,7 @@ fn a_source_is_held_to_its_own_algorithms() {
     let settings =
         TrustSettings { algorithms: vec![SignatureAlgorithm::RsaPkcs1(Sha2::Sha256)], ..TrustSettings::default() };
     let source = TrustSource::new(SourceId::new("corp"), provider(IDP, &[&EC, &RSA]), settings).unwrap();
-    let sources = TrustSources::new(vec![source]).unwrap();
+    let sources = trusting(vec![source]);
     assert!(judged(&draft().sign(&RSA).unwrap(), &sources, ACS, NOW).is_ok());
     let found = judged(&draft().sign(&EC).unwrap(), &sources, ACS, NOW).unwrap_err();
     assert_eq!(found, (Stage::Signature, "saml.algorithm_refused".to_owned()));
@@ -255,9 +265,11 @@ fn the_shared_documents_get_their_verdicts_here_too() {
         max_confirmation_lifetime: years,
         ..TrustSettings::default()
     };
-    let provider = Provider { keys: vec![vectors::key()], ..provider(IDP, &[&RSA]) };
-    let sources =
-        TrustSources::new(vec![TrustSource::new(SourceId::new("corp"), provider, settings).unwrap()]).unwrap();
+    let pem = include_str!("../../../../fixtures/saml/vectors/TEST-idp.pem");
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let certificates = vec![BASE64_STANDARD.decode(body).unwrap()];
+    let provider = Provider { keys: vec![vectors::key()], certificates, ..provider(IDP, &[&RSA]) };
+    let sources = trusting(vec![TrustSource::new(SourceId::new("corp"), provider, settings).unwrap()]);
     let code = |name: &str, acs: &str| match judged(vectors::vector(name), &sources, acs, now) {
         Ok(_) => "accepted".to_owned(),
         Err((_, code)) => code,

@@ -6,7 +6,7 @@ use super::super::arena::{Arena, Attribute, Element, Namespace, is_ncname};
 use super::super::rejection::SamlRejection;
 
 /// Refuses a document in which one ID stands twice, or in which the ID of its response or of an assertion is absent or
-/// not an NCName (SAML Core 1.3.4). Sorts, so that many IDs cost little more than few.
+/// not an `NCName` (SAML Core 1.3.4). Sorts, so that many IDs cost little more than few.
 pub(super) fn check(arena: &Arena<'_>) -> Result<(), SamlRejection> {
     let ids = arena.all_attributes().iter().filter(|attribute| is_id(attribute));
     let mut ids: Vec<&str> = ids.map(|attribute| attribute.value.as_ref()).collect();

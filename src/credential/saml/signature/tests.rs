@@ -59,7 +59,7 @@ fn either_element_or_both_may_be_signed_and_every_signature_counts() {
     }
     let covered = |text: &str| {
         let document = Document::parse(text).unwrap();
-        verify_signature(&document, &[key.public.clone()]).unwrap().covers_response()
+        verify_signature(&document, std::slice::from_ref(&key.public)).unwrap().covers_response()
     };
     assert!(covered(&of_response) && covered(&both) && !covered(&of_assertion));
     // What only the response's signature covers: its own attributes, and the assertion's signature.
@@ -144,7 +144,7 @@ fn a_digest_of_other_length_or_of_nothing_is_wrong() {
     let truncated = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &truncated[..16]);
     for digest in [truncated.as_str(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "AAAA"] {
         let text = format!("{before}<ds:DigestValue>{digest}<{after}");
-        let refused = verified(&text, &[key.public.clone()]).unwrap_err();
+        let refused = verified(&text, std::slice::from_ref(&key.public)).unwrap_err();
         let expected = SamlRejection::SignatureInvalid { part: SignaturePart::Digest, of: "Assertion", keys: vec![] };
         assert_eq!(refused, expected);
     }
