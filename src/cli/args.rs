@@ -1,9 +1,10 @@
 //! What may be typed. Every command's help ends with an example.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -31,6 +32,14 @@ pub(super) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// See it work: a test identity provider, a signed assertion and a session in, verified tokens out
+    #[command(after_help = "Example: drawbridge demo\n\
+                            Example: drawbridge demo --keep")]
+    Demo(DemoArgs),
+    /// Run the bridge
+    #[command(after_help = "Example: drawbridge serve --config /etc/drawbridge/drawbridge.yaml\n\
+                            Example: drawbridge serve --listen 127.0.0.1:0 --log-format json")]
+    Serve(ServeArgs),
     /// Check the configuration and every mapping, and run the tests written in the mappings
     #[command(after_help = "Example: drawbridge check\n\
                             Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'")]
@@ -65,6 +74,37 @@ pub(super) struct ConfigArg {
     /// The configuration file
     #[arg(long, value_name = "F", default_value = "drawbridge.yaml")]
     pub(super) config: PathBuf,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Stay up after the tour, with commands to try
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Which configuration.
+    #[command(flatten)]
+    pub(super) config: ConfigArg,
+    /// Listen here instead of where the configuration says; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<SocketAddr>,
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+}
+
+/// Forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Where the state is.

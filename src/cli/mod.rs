@@ -8,6 +8,7 @@
 pub mod admin;
 mod args;
 mod check;
+mod demo;
 mod distrust;
 mod exit;
 mod explain;
@@ -15,11 +16,14 @@ mod keys;
 mod mapping;
 #[cfg(test)]
 mod reference;
+mod reload;
 mod report;
 mod screen;
+mod serve;
 mod state;
 mod trace;
 mod view;
+mod wiring;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,6 +66,8 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>) -> Answer {
     let now = || now(environment);
     match command {
+        Command::Demo(args) => demo::run(args, screen),
+        Command::Serve(args) => serve::run(args, environment, screen),
         Command::Check(args) => check::run(args, environment, now()?, screen),
         Command::Mapping { command: MappingCommand::Test(args) } => mapping::test(args, environment, now()?, screen),
         Command::Mapping { command: MappingCommand::Explain(args) } => {

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{LoadError, Loaded, Storage, fingerprint};
+use crate::config::{LoadError, Loaded, ProcessEnvironment, Storage, fingerprint};
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
+use crate::diagnostic::one_line;
 use crate::flow::Bridge;
+use crate::mapping::TestReport;
 
 use super::serve::reload_files;
 use super::wiring::{open_keys, revision};
@@ -57,7 +59,7 @@ pub(super) struct Reloader {
 impl Reloader {
     /// `loaded` is what the server begins with.
     pub(super) fn of(path: &Path, loaded: &Loaded) -> Self {
-        Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen: fingerprint(path).ok() }
+        Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen: seen(path) }
     }
 
     /// Until `end` is ready.
@@ -72,11 +74,11 @@ impl Reloader {
             tokio::select! {
                 () = &mut end => return,
                 _ = hang_up.recv() => {
-                    self.seen = fingerprint(&self.path).ok();
+                    self.seen = seen(&self.path);
                     self.reload(&bridge, &master_keys).await;
                 }
                 _ = turns.tick() => {
-                    let now = fingerprint(&self.path).ok();
+                    let now = seen(&self.path);
                     if now != self.seen {
                         self.seen = now;
                         self.reload(&bridge, &master_keys).await;
@@ -114,6 +116,10 @@ impl Reloader {
     }
 }
 
+fn seen(path: &Path) -> Option<[u8; 32]> {
+    fingerprint(path, &ProcessEnvironment).ok()
+}
+
 /// The last good revision goes on serving, and the log says why.
 fn kept(why: &str) {
     tracing::error!(why, "the files were not taken; the last good revision goes on serving");
@@ -122,9 +128,9 @@ fn kept(why: &str) {
 fn why(error: &LoadError) -> String {
     match error {
         LoadError::Refused(refused) => {
-            let problems: Vec<String> = refused.diagnostics.iter().map(ToString::to_string).collect();
-            let failed = refused.tests.iter().filter(|test| !test.passed()).map(|test| format!("test `{}` fails", test.name()));
-            problems.into_iter().chain(failed).collect::<Vec<_>>().join("; ")
+            let failed = refused.tests.iter().filter_map(TestReport::diagnostic);
+            let problems = refused.diagnostics.iter().cloned().chain(failed);
+            problems.map(|problem| format!("{}:{}", problem.file, one_line(&problem))).collect::<Vec<_>>().join("; ")
         }
         LoadError::Unreadable { .. } | LoadError::Changing => error.to_string(),
     }

@@ -77,7 +77,8 @@ fn begin_logging(format: LogFormat, environment: &dyn Environment) {
     };
 }
 
-async fn stop_signal() -> Result<(), Failure> {
+/// Until somebody says stop.
+pub(super) async fn stop_signal() -> Result<(), Failure> {
     let failed = |error| Failure::could_not_run(format!("signals cannot be received: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;

@@ -88,6 +88,12 @@ pub fn load(path: &Path, extent: Extent, environment: &dyn Environment, now: Tim
     judged.finish(&snapshot, path, now)
 }
 
+/// A hash over everything that the configuration names, as it lies there now, unjudged: tells a server cheaply that
+/// something has changed.
+pub fn fingerprint(path: &Path, environment: &dyn Environment) -> Result<[u8; 32], String> {
+    Snapshot::read(path, environment).map(|snapshot| snapshot.hash())
+}
+
 /// The last of two equal readings.
 fn settled(path: &Path, environment: &dyn Environment) -> Result<Snapshot, LoadError> {
     let read =

@@ -12,7 +12,7 @@ mod snapshot;
 mod word;
 
 pub use environment::{Environment, ProcessEnvironment};
-pub use load::{Extent, LoadError, Loaded, Refused, Tested, load, test_mappings};
+pub use load::{Extent, LoadError, Loaded, Refused, Tested, fingerprint, load, test_mappings};
 pub use master_key::{InitError, MasterKeyError};
 pub use places::{Places, places};
 pub use settings::{Audit, Settings, Storage, store_of};

@@ -27,6 +27,7 @@ pub mod mac;
 pub mod ring;
 pub mod seal;
 pub mod sign_raw;
+pub mod standard;
 pub mod stored;
 pub mod subject;
 pub mod verify;

@@ -16,6 +16,7 @@
 
 pub mod answer;
 pub mod client;
+pub(in crate::cli) mod server;
 
 use std::path::{Path, PathBuf};
 
