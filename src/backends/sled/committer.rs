@@ -19,8 +19,9 @@ use std::{io, thread};
 use sled::{Batch, Db};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::store::{Commit, CommitError, Committed, Mark, MarkKind, StoreError, VaultError};
+use crate::store::{Commit, CommitError, Committed, MAX_VALUE_BYTES, Mark, MarkKind, StoreError, VaultError};
 
+use super::codec;
 use super::durability::Durability;
 use super::staging::{Replacement, Staging, SweepStep, Swept};
 use super::watchdog::Flushing;
@@ -29,6 +30,8 @@ use super::watchdog::Flushing;
 pub(super) const QUEUE: usize = 1024;
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 256 * 1024;
+// The index has one value for the uses of a batch, and no value may be larger than any other.
+const _: () = assert!(1 + BATCH_JOBS * codec::EXPIRY_BYTES <= MAX_VALUE_BYTES);
 
 type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 

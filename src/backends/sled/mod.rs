@@ -23,6 +23,7 @@ mod staging;
 mod tests;
 mod watchdog;
 
+use std::fmt;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -58,6 +59,12 @@ const SWEEP_RECORDS: usize = 64;
 #[derive(Clone)]
 pub struct SledStore {
     inner: Arc<Inner>,
+}
+
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledStore").field("health", &self.inner.health.check()).finish_non_exhaustive()
+    }
 }
 
 struct Inner {

@@ -387,19 +387,19 @@ fn a_newer_format_and_a_foreign_database_are_refused_by_name() {
     let opened = open::open(&harness.options()).unwrap();
     opened.db.insert(codec::FORMAT_KEY, &[0, 0, 0, 2]).unwrap();
     drop(opened);
-    let error = SledStore::open(&harness.options()).err().unwrap();
+    let error = SledStore::open(&harness.options()).unwrap_err();
     assert!(matches!(error, OpenError::NewerFormat { found: 2, known: 1, .. }), "{error}");
 
     let opened = open::open_unchecked(&harness.options());
     opened.remove(codec::FORMAT_KEY).unwrap();
     opened.insert(b"somebody", b"else").unwrap();
     drop(opened);
-    let error = SledStore::open(&harness.options()).err().unwrap();
+    let error = SledStore::open(&harness.options()).unwrap_err();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
 
     let other = SledHarness::new();
     drop(sled::open(other.options().path).unwrap());
-    let error = SledStore::open(&other.options()).err().unwrap();
+    let error = SledStore::open(&other.options()).unwrap_err();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
 }
 
@@ -426,7 +426,7 @@ async fn damaged_files_are_called_damaged() {
         let mut bytes = whole.clone();
         change(&mut bytes);
         fs::write(&path, bytes).unwrap();
-        let error = SledStore::open(&harness.options()).err().unwrap();
+        let error = SledStore::open(&harness.options()).unwrap_err();
         assert!(matches!(error, OpenError::Damaged { .. }), "{}: {error}", path.display());
         fs::write(&path, whole).unwrap();
     }
