@@ -31,7 +31,7 @@ pub(super) const QUEUE: usize = 1024;
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 256 * 1024;
 // The index has one value for the uses of a batch, and no value may be larger than any other.
-const _: () = assert!(1 + BATCH_JOBS * codec::EXPIRY_BYTES <= MAX_VALUE_BYTES);
+const _: () = assert!(BATCH_JOBS * codec::EXPIRY_BYTES < MAX_VALUE_BYTES);
 
 type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 
