@@ -43,7 +43,9 @@ def pieces(options) -> tuple[common.Assertion, common.Response]:
         authn=common.authn(instant(0)),
         attributes="".join(common.attribute(k, *vs) for k, vs in values.items()),
     )
-    response = common.Response(id="_" + secrets.token_hex(16), issuer=options.issuer, issue_instant=instant(0), destination=options.recipient)
+    response = common.Response(
+        id="_" + secrets.token_hex(16), issuer=options.issuer, issue_instant=instant(0), destination=options.recipient
+    )
     return assertion, response
 
 

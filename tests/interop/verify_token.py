@@ -35,7 +35,14 @@ def by_pyjwt(token: str, jwks: dict, issuer: str, audience: str) -> dict:
     if len(keys) != 1:
         raise ValueError(f"{len(keys)} keys of the JWKS have the kid of the token")
     required = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]
-    return jwt.decode(token, keys[0], algorithms=[keys[0].algorithm_name], issuer=issuer, audience=audience, options={"require": required})
+    return jwt.decode(
+        token,
+        keys[0],
+        algorithms=[keys[0].algorithm_name],
+        issuer=issuer,
+        audience=audience,
+        options={"require": required},
+    )
 
 
 def by_authlib(token: str, jwks: dict, issuer: str, audience: str) -> dict:
@@ -50,7 +57,11 @@ def by_authlib(token: str, jwks: dict, issuer: str, audience: str) -> dict:
         def authenticate_token(self, token_string):
             decoded = jwt.decode(token_string, KeySet.import_key_set(jwks), algorithms=ALGORITHMS)
             essential = {name: {"essential": True} for name in ("exp", "sub", "client_id", "iat", "jti")}
-            options = {"iss": {"essential": True, "value": issuer}, "aud": {"essential": True, "value": audience}, **essential}
+            options = {
+                "iss": {"essential": True, "value": issuer},
+                "aud": {"essential": True, "value": audience},
+                **essential,
+            }
             return JWTAccessTokenClaims(decoded.claims, decoded.header, options)
 
     validator = Validator(issuer, audience)
