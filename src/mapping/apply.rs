@@ -75,7 +75,7 @@ struct Run<'f, 't> {
 
 type Step<T> = Result<T, MappingRefusal>;
 
-impl<'f> Run<'f, '_> {
+impl Run<'_, '_> {
     fn all(mut self) -> Step<Claims> {
         self.attributes()?;
         self.require()?;
@@ -133,14 +133,11 @@ impl<'f> Run<'f, '_> {
             };
             let places = self.mapping.by_name.get(&attribute.name);
             let place = places.and_then(|places| places.iter().find(format_fits));
-            match place.and_then(|place| self.received.get_mut(*place)) {
-                Some(values) => {
-                    values.get_or_insert_default().extend(attribute.values.iter().map(String::as_str));
-                }
-                None => {
-                    let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
-                    self.trail.noted(Stage::Attribute, attribute.name.as_str(), facts);
-                }
+            if let Some(values) = place.and_then(|place| self.received.get_mut(*place)) {
+                values.get_or_insert_default().extend(attribute.values.iter().map(String::as_str));
+            } else {
+                let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
+                self.trail.noted(Stage::Attribute, attribute.name.as_str(), facts);
             }
         }
         // An attribute without a value says nothing, unless an empty list is what it says.

@@ -52,7 +52,7 @@ use crate::ground::time::Timestamp;
 /// Every mapping of a revision.
 #[derive(Debug, Default)]
 pub struct Mappings {
-    mappings: Vec<Mapping>,
+    in_order: Vec<Mapping>,
     by_source: BTreeMap<SourceId, Vec<usize>>,
     warnings: Diagnostics,
 }
@@ -63,24 +63,24 @@ impl Mappings {
         for (place, mapping) in mappings.iter().enumerate() {
             by_source.entry(mapping.source.clone()).or_default().push(place);
         }
-        Self { mappings, by_source, warnings }
+        Self { in_order: mappings, by_source, warnings }
     }
 
     /// The one mapping that applies to a request, if there is one.
     pub fn select(&self, source: &SourceId, client: &ClientId, audience: &Audience) -> Option<&Mapping> {
         let places = self.by_source.get(source)?;
-        let mappings = places.iter().filter_map(|place| self.mappings.get(*place));
+        let mappings = places.iter().filter_map(|place| self.in_order.get(*place));
         mappings.into_iter().find(|mapping| mapping.applies_to(source, client, audience))
     }
 
     /// The mapping with this id.
     pub fn by_id(&self, id: &MappingId) -> Option<&Mapping> {
-        self.mappings.iter().find(|mapping| mapping.id == *id)
+        self.in_order.iter().find(|mapping| mapping.id == *id)
     }
 
     /// In the order of the files.
     pub fn iter(&self) -> std::slice::Iter<'_, Mapping> {
-        self.mappings.iter()
+        self.in_order.iter()
     }
 
     /// What is not an error but should be looked at.
@@ -90,7 +90,7 @@ impl Mappings {
 
     /// Runs the tests of every file. `now` is for those that do not say one.
     pub fn run_tests(&self, now: Timestamp) -> Vec<TestReport> {
-        self.mappings.iter().flat_map(|mapping| mapping.run_tests(now)).collect()
+        self.in_order.iter().flat_map(|mapping| mapping.run_tests(now)).collect()
     }
 }
 

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod storage_crash;

@@ -26,6 +26,9 @@ pub(super) const OPENINGS_KEY: &[u8] = b"o";
 
 const VERSION: u8 = 1;
 
+/// What one use takes in [`expiry_value`].
+pub(super) const EXPIRY_BYTES: usize = 8 + 32;
+
 /// A consumed credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Use {

@@ -17,10 +17,11 @@ use std::sync::{Arc, OnceLock};
 use std::{io, thread};
 
 use sled::{Batch, Db};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::store::{Commit, CommitError, Committed, Mark, MarkKind, StoreError, VaultError};
+use crate::store::{Commit, CommitError, Committed, MAX_VALUE_BYTES, Mark, MarkKind, StoreError, VaultError};
 
+use super::codec;
 use super::durability::Durability;
 use super::staging::{Replacement, Staging, SweepStep, Swept};
 use super::watchdog::Flushing;
@@ -29,6 +30,8 @@ use super::watchdog::Flushing;
 pub(super) const QUEUE: usize = 1024;
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 256 * 1024;
+// The index has one value for the uses of a batch, and no value may be larger than any other.
+const _: () = assert!(BATCH_JOBS * codec::EXPIRY_BYTES < MAX_VALUE_BYTES);
 
 type Answer<T, E> = oneshot::Sender<Result<T, E>>;
 
@@ -43,16 +46,29 @@ pub(super) enum Job {
 
 /// Whether writes still become durable. Set once; only reopening makes a new one.
 #[derive(Debug, Default)]
-pub(super) struct Health(OnceLock<String>);
+pub(super) struct Health {
+    why: OnceLock<String>,
+    told: watch::Sender<bool>,
+}
 
 impl Health {
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        self.0.get().map_or(Ok(()), |why| Err(StoreError::Poisoned(why.clone())))
+        self.why.get().map_or(Ok(()), |why| Err(StoreError::Poisoned(why.clone())))
     }
 
-    fn poison(&self, why: String) -> StoreError {
+    /// The first reason stays.
+    pub(super) fn poison(&self, why: String) -> StoreError {
         tracing::error!(why, "the store is poisoned: nothing is written until it is reopened");
-        StoreError::Poisoned(self.0.get_or_init(|| why).clone())
+        let error = StoreError::Poisoned(self.why.get_or_init(|| why).clone());
+        self.told.send_replace(true);
+        error
+    }
+
+    /// Returns when the store has been poisoned.
+    pub(super) async fn poisoned(&self) -> StoreError {
+        // The sender is beside it and cannot be gone; the reason is there before anybody is told.
+        drop(self.told.subscribe().wait_for(|poisoned| *poisoned).await);
+        self.check().err().unwrap_or_else(|| StoreError::Poisoned("for an unknown reason".into()))
     }
 }
 

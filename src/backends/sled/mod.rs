@@ -23,10 +23,11 @@ mod staging;
 mod tests;
 mod watchdog;
 
+use std::fmt;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
 use sled::Db;
@@ -44,15 +45,15 @@ use self::committer::{Committer, Health, Job, QUEUE};
 use self::durability::{DataFile, Durability};
 use self::open::{Opened, read_failure};
 use self::staging::{Replacement, Staging, SweepStep, behind, range};
-use self::watchdog::{Flushing, PERIOD, Watchdog};
+use self::watchdog::{Flushing, PERIOD, Rescue, Watchdog};
 
 pub use self::open::{OpenError, SledOptions};
 #[cfg(test)]
 pub(crate) use self::tests::SledHarness;
 
 /// How much one part of a sweep takes: commits wait no longer than for one such part.
-const SWEEP_LISTS: usize = 4;
-const SWEEP_RECORDS: usize = 256;
+const SWEEP_LISTS: usize = 1;
+const SWEEP_RECORDS: usize = 64;
 
 /// An open store. Clones share it; when the last one goes, what waits is written, and the folder is let go.
 #[derive(Clone)]
@@ -60,11 +61,18 @@ pub struct SledStore {
     inner: Arc<Inner>,
 }
 
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledStore").field("health", &self.inner.health.check()).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     health: Arc<Health>,
     jobs: Option<mpsc::Sender<Job>>,
     committer: Option<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
+    flushing: Flushing,
     db: Option<Db>,
     lock: Option<File>,
 }
@@ -85,10 +93,18 @@ impl SledStore {
         let (health, flushing) = (Arc::new(Health::default()), Flushing::default());
         let staging = Staging::new(db.clone(), opening);
         let committer = Committer::new(staging, db.clone(), durability, flushing.clone(), Arc::clone(&health));
-        let mut inner =
-            Inner { health, jobs: Some(jobs), committer: None, watchdog: None, db: Some(db.clone()), lock: Some(lock) };
+        let mut inner = Inner {
+            health,
+            jobs: Some(jobs),
+            committer: None,
+            watchdog: None,
+            flushing: flushing.clone(),
+            db: Some(db.clone()),
+            lock: Some(lock),
+        };
         inner.committer = Some(committer.spawn(receiver).map_err(failed)?);
-        inner.watchdog = Some(Watchdog::spawn(flushing, PERIOD, move || drop(db.flush())).map_err(failed)?);
+        let rescue = FlushRescue { db, health: Arc::clone(&inner.health) };
+        inner.watchdog = Some(Watchdog::spawn(flushing, PERIOD, rescue).map_err(failed)?);
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -110,8 +126,15 @@ impl SledStore {
         self.inner.health.check()?;
         let (answer, answered) = oneshot::channel();
         let jobs = self.inner.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(job(answer)).await.map_err(|_| self.stopped())?;
-        answered.await.unwrap_or_else(|_| Err(self.stopped().into()))
+        let answered = async {
+            jobs.send(job(answer)).await.map_err(|_| self.stopped())?;
+            answered.await.unwrap_or_else(|_| Err(self.stopped().into()))
+        };
+        tokio::select! {
+            biased; // An answer that is there counts, whatever has happened since.
+            answer = answered => answer,
+            error = self.inner.health.poisoned() => Err(error.into()),
+        }
     }
 
     /// The committer is gone although the store is held: it has panicked, and the poison may be a moment behind.
@@ -126,6 +149,27 @@ impl SledStore {
     }
 }
 
+/// See [`watchdog`].
+struct FlushRescue {
+    db: Db,
+    health: Arc<Health>,
+}
+
+impl Rescue for FlushRescue {
+    fn wake(&self) {
+        let db = self.db.clone();
+        // In a thread of its own: it may wait as long as the flush that it is to wake.
+        let woken = thread::Builder::new().name("store-wake".into()).spawn(move || drop(db.flush()));
+        if let Err(error) = woken {
+            tracing::error!(%error, "a slow flush could not be woken");
+        }
+    }
+
+    fn give_up(&self) {
+        self.health.poison("a flush does not end".into());
+    }
+}
+
 fn gone() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }
@@ -133,11 +177,15 @@ fn gone() -> StoreError {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(committer) = self.committer.take() {
-            // A committer that panicked has poisoned the store and said so.
+        self.watchdog = None;
+        let poisoned = self.health.check().is_err();
+        if let Some(committer) = self.committer.take()
+            && (!poisoned || committer.is_finished() || !self.flushing.is_running())
+        {
+            // A committer that panicked has poisoned the store and said so. One that hangs in a flush is left behind,
+            // with sled: waiting for it would be waiting for ever.
             drop(committer.join());
         }
-        self.watchdog = None;
         // sled panics where it cannot sync while it is dropped; all that was answered is durable by now.
         let db = self.db.take();
         if catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() {

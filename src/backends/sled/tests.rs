@@ -179,11 +179,8 @@ async fn a_failed_flush_or_sync_poisons_until_the_store_is_reopened() {
 
         store.commit(once("answered")).await.unwrap();
         assert_eq!(store.health(), Ok(()));
-        if step == "flush" {
-            flush.store(true, Ordering::SeqCst)
-        } else {
-            sync.store(true, Ordering::SeqCst)
-        }
+        let breaks = if step == "flush" { &flush } else { &sync };
+        breaks.store(true, Ordering::SeqCst);
         let mut tasks = JoinSet::new();
         for task in 0..64 {
             let store = store.clone();
@@ -248,6 +245,45 @@ async fn a_panic_of_the_committer_poisons_too() {
     }
     drop(store);
     harness.store().commit(once("x")).await.unwrap();
+}
+
+/// Waits in a flush until it is let go, as sled does for an I/O thread that has panicked.
+struct Hanging {
+    begun: tokio::sync::mpsc::UnboundedSender<()>,
+    end: blocking::Receiver<()>,
+}
+
+impl Durability for Hanging {
+    fn flush(&mut self, _: &Db) -> io::Result<()> {
+        self.begun.send(()).unwrap();
+        self.end.recv().map_err(io::Error::other)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_for_a_flush_that_does_not_end_is_told_when_it_is_given_up() {
+    let harness = SledHarness::new();
+    let (begun, mut flushes) = tokio::sync::mpsc::unbounded_channel();
+    let (end, ends) = blocking::channel();
+    let store = harness.with(Hanging { begun, end: ends });
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.commit(once("a")).await }
+    });
+    flushes.recv().await.unwrap();
+    let rescue = FlushRescue { db: store.inner.db.clone().unwrap(), health: Arc::clone(&store.inner.health) };
+    rescue.wake();
+    rescue.give_up();
+    let poisoned = StoreError::Poisoned("a flush does not end".into());
+    assert_eq!(waiting.await.unwrap(), Err(CommitError::Store(poisoned.clone())));
+    assert_eq!(store.commit(once("b")).await, Err(CommitError::Store(poisoned)));
+    // Closing does not wait for it either.
+    drop((store, rescue));
+    drop(end);
 }
 
 /// Counts syncs and does not sync: batches are about grouping here.
@@ -351,19 +387,19 @@ fn a_newer_format_and_a_foreign_database_are_refused_by_name() {
     let opened = open::open(&harness.options()).unwrap();
     opened.db.insert(codec::FORMAT_KEY, &[0, 0, 0, 2]).unwrap();
     drop(opened);
-    let error = SledStore::open(&harness.options()).err().unwrap();
+    let error = SledStore::open(&harness.options()).unwrap_err();
     assert!(matches!(error, OpenError::NewerFormat { found: 2, known: 1, .. }), "{error}");
 
     let opened = open::open_unchecked(&harness.options());
     opened.remove(codec::FORMAT_KEY).unwrap();
     opened.insert(b"somebody", b"else").unwrap();
     drop(opened);
-    let error = SledStore::open(&harness.options()).err().unwrap();
+    let error = SledStore::open(&harness.options()).unwrap_err();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
 
     let other = SledHarness::new();
     drop(sled::open(other.options().path).unwrap());
-    let error = SledStore::open(&other.options()).err().unwrap();
+    let error = SledStore::open(&other.options()).unwrap_err();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
 }
 
@@ -390,7 +426,7 @@ async fn damaged_files_are_called_damaged() {
         let mut bytes = whole.clone();
         change(&mut bytes);
         fs::write(&path, bytes).unwrap();
-        let error = SledStore::open(&harness.options()).err().unwrap();
+        let error = SledStore::open(&harness.options()).unwrap_err();
         assert!(matches!(error, OpenError::Damaged { .. }), "{}: {error}", path.display());
         fs::write(&path, whole).unwrap();
     }

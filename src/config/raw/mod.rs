@@ -25,7 +25,7 @@ use crate::diagnostic::{Findings, Node};
 pub(super) use client::{RawApi, RawClient, RawForwards};
 pub(super) use read::{At, RawSecret};
 pub(super) use saml::{RawProvider, RawSaml};
-pub(super) use server::{RawAudit, RawServer, RawSled};
+pub(super) use server::RawServer;
 pub(super) use session::{KeyEncoding, RawSession, RawSessionKey};
 
 const KEYS: [&str; 15] = [

@@ -199,10 +199,7 @@ impl Checker<'_> {
     }
 
     fn selection(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
-        let table = match &select.operand.expr {
-            Expr::Ident(name) if TABLES.contains(&name.as_str()) => name.as_str(),
-            _ => return self.field(node, select),
-        };
+        let Some(table) = table_name(&select.operand) else { return self.field(node, select) };
         // The dot does not visit its operand there: the pair is one name.
         let known = if table == "attr" { self.names.attributes } else { self.names.claims };
         let reads = if table == "attr" { &mut self.reads.attributes } else { &mut self.reads.claims };
@@ -326,6 +323,11 @@ impl Checker<'_> {
         self.spend(std::slice::from_ref(&kind));
         kind
     }
+}
+
+/// `attr` or `claims`.
+fn table_name(node: &IdedExpr) -> Option<&str> {
+    if let Expr::Ident(name) = &node.expr { TABLES.contains(&name.as_str()).then_some(name) } else { None }
 }
 
 fn collection(kinds: &[Kind], make: impl FnOnce(u64, u64, Box<Kind>) -> Kind) -> Kind {

@@ -108,7 +108,7 @@ impl<'f> Scope<'f> {
 
     /// A claim that is an attribute's values as they came, of any length.
     pub(in crate::mapping) fn add_copied_claim(&mut self, name: &'f str, value: Option<&ClaimValue>) {
-        if value.is_some_and(|value| has_long_text(value)) {
+        if value.is_some_and(has_long_text) {
             self.claims.push(Slot { name, value: Seen::TooLong });
         } else {
             self.add_claim(name, value);
@@ -192,13 +192,13 @@ impl VariableResolver for Scope<'_> {
     /// The evaluator asks for `attr.mail` first and for `attr` if there is none.
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         if let Some((table, field)) = name.split_once('.') {
-            return in_slots(self.table(table)?, field).map(|value| CowVal::Borrowed(value));
+            return in_slots(self.table(table)?, field).map(CowVal::Borrowed);
         }
         if let Some(slots) = self.table(name) {
             return Some(CowVal::owned(Table { slots }));
         }
         let (_, value) = self.facts.iter().find(|(fact, _)| *fact == name)?;
-        value.value().map(|value| CowVal::Borrowed(value))
+        value.value().map(CowVal::Borrowed)
     }
 }
 
@@ -238,9 +238,7 @@ impl Indexer for Table<'_> {
         Self: 'v,
     {
         let field = field.downcast_ref::<CelString<'_>>().map(CelString::inner).unwrap_or_default();
-        in_slots(self.slots, field)
-            .map(|value| CowVal::Borrowed(value))
-            .ok_or_else(|| ExecutionError::no_such_key(field))
+        in_slots(self.slots, field).map(CowVal::Borrowed).ok_or_else(|| ExecutionError::no_such_key(field))
     }
 
     fn steal<'v>(self: Box<Self>, field: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
@@ -292,13 +290,13 @@ fn claim_value(value: &dyn Val, budget: &mut usize) -> Result<ClaimValue, Failur
         return items.collect::<Result<_, _>>().map(ClaimValue::List);
     }
     if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
-        let field = |(key, value): (&_, &Box<dyn Val + '_>)| {
-            let ClaimValue::Text(key) = claim_value(::cel::common::types::CelMapKey::inner(key), budget)? else {
+        let fields = map.inner().iter().map(|(key, value)| {
+            let ClaimValue::Text(key) = claim_value(key.inner(), budget)? else {
                 return Err(Failure { what: "the key of an object is not text", detail: String::new() });
             };
             Ok((key, claim_value(value.as_ref(), budget)?))
-        };
-        return map.inner().iter().map(field).collect::<Result<_, _>>().map(ClaimValue::Object);
+        });
+        return fields.collect::<Result<_, _>>().map(ClaimValue::Object);
     }
     Err(Failure {
         what: "the expression yields something that no claim can be",

@@ -130,16 +130,12 @@ fn replaced(text: u64, replacement: u64, pattern: Option<&&IdedExpr>) -> u64 {
 }
 
 fn literal_int(node: Option<&&IdedExpr>) -> Option<u64> {
-    match &node?.expr {
-        Expr::Literal(LiteralValue::Int(number)) => u64::try_from(*number.inner()).ok(),
-        _ => None,
-    }
+    let Expr::Literal(LiteralValue::Int(number)) = &node?.expr else { return None };
+    u64::try_from(*number.inner()).ok()
 }
 
 /// The text of a literal.
-pub(super) fn literal_text(node: &IdedExpr) -> Option<&str> {
-    match &node.expr {
-        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
-        _ => None,
-    }
+fn literal_text(node: &IdedExpr) -> Option<&str> {
+    let Expr::Literal(LiteralValue::String(text)) = &node.expr else { return None };
+    Some(text.inner())
 }

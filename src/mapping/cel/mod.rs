@@ -70,7 +70,7 @@ impl Expression {
         limits::check(&tree).map_err(|fault| vec![fault])?;
         let places = places::Places::of(text, &tokens);
         let checked = check::check(&tree, names, &places);
-        let (errors, warnings) = checked.faults.into_iter().partition::<Vec<_>, _>(|fault| fault.is_error());
+        let (errors, warnings) = checked.faults.into_iter().partition::<Vec<_>, _>(Fault::is_error);
         if errors.is_empty() {
             Ok((Self { tree, kind: checked.kind, reads: checked.reads, cost: checked.cost }, warnings))
         } else {

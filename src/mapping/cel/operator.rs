@@ -197,7 +197,8 @@ fn unknown(checker: &mut Checker<'_>, node: &IdedExpr, name: &str) {
     let known = FUNCTIONS.iter().map(|function| function.name);
     match (name, suggest(name, known.clone().chain(MACROS))) {
         ("matches", _) => {
-            fault.add_help("regular expressions are not available: use `startsWith`, `endsWith`, `contains` or `split`")
+            fault
+                .add_help("regular expressions are not available: use `startsWith`, `endsWith`, `contains` or `split`");
         }
         (_, Some(word)) => fault.add_help(format!("did you mean `{word}`?")),
         (_, None) => {

@@ -35,6 +35,7 @@ pub(super) fn admit(text: &str) -> Result<Vec<Token>, Fault> {
 }
 
 /// Every token but white space and comments.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum")]
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     let mut lexer = Lexer::new(text);
     let mut tokens = Vec::new();
@@ -91,6 +92,7 @@ impl Level {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum")]
 fn measure(tokens: &[Token]) -> Result<(), Fault> {
     let mut levels = vec![Level::default()];
     let mut after_operand = false;
@@ -151,42 +153,42 @@ fn too_deep(range: Range<usize>) -> Fault {
         .help("split it: a claim can be read by those below it")
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum")]
 const fn is_operator(kind: TokenKind) -> bool {
-    match kind {
-        TokenKind::TokIn
-        | TokenKind::TokMinus
-        | TokenKind::TokPlus
-        | TokenKind::TokAsterisk
-        | TokenKind::TokSlash
-        | TokenKind::TokPercent
-        | TokenKind::TokEqual
-        | TokenKind::TokEqualEqual
-        | TokenKind::TokExclamationEqual
-        | TokenKind::TokLess
-        | TokenKind::TokLessEqual
-        | TokenKind::TokGreater
-        | TokenKind::TokGreaterEqual => true,
-        _ => false,
-    }
+    use TokenKind as T;
+    matches!(
+        kind,
+        T::TokIn
+            | T::TokMinus
+            | T::TokPlus
+            | T::TokAsterisk
+            | T::TokSlash
+            | T::TokPercent
+            | T::TokEqual
+            | T::TokEqualEqual
+            | T::TokExclamationEqual
+            | T::TokLess
+            | T::TokLessEqual
+            | T::TokGreater
+            | T::TokGreaterEqual
+    )
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum")]
 const fn is_end_of_operand(kind: TokenKind) -> bool {
-    match kind {
-        TokenKind::TokNull
-        | TokenKind::TokFalse
-        | TokenKind::TokTrue
-        | TokenKind::TokReservedWord
-        | TokenKind::TokInt
-        | TokenKind::TokUint
-        | TokenKind::TokFloat
-        | TokenKind::TokString
-        | TokenKind::TokBytes
-        | TokenKind::TokIdent
-        | TokenKind::TokRightBracket
-        | TokenKind::TokRightBrace
-        | TokenKind::TokRightParen => true,
-        _ => false,
-    }
+    use TokenKind as T;
+    matches!(
+        kind,
+        T::TokNull
+            | T::TokFalse
+            | T::TokTrue
+            | T::TokReservedWord
+            | T::TokInt
+            | T::TokUint
+            | T::TokFloat
+            | T::TokString
+            | T::TokBytes
+            | T::TokIdent
+            | T::TokRightBracket
+            | T::TokRightBrace
+            | T::TokRightParen
+    )
 }

@@ -96,6 +96,10 @@ impl Compiler<'_, '_, '_> {
             let by_name = declared.iter().find(|attribute| attribute.name == short.value);
             let problem = self.findings.error("mapping.attribute_unknown", short.span, message);
             problem.label("no attribute of this name");
+            if short.value == "name_id" {
+                problem.help("the NameID is read by an expression: `{ cel: name_id }`");
+                return None;
+            }
             match (by_name, suggestion) {
                 (Some(attribute), _) => problem.help(format!("use its short name `{}`", attribute.short)),
                 (None, Some(_)) => problem.did_you_mean(suggestion),

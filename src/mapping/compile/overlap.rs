@@ -1,6 +1,7 @@
 //! For one request exactly one mapping must apply: two that could are found at load.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mapping::compiled::Mapping;
@@ -30,23 +31,17 @@ fn both_apply(a: &Mapping, b: &Mapping) -> Option<String> {
     if a.source != b.source {
         return None;
     }
-    let client = common(a.clients.as_ref(), b.clients.as_ref())?;
-    let audience = common(a.audiences.as_ref(), b.audiences.as_ref())?;
-    let words =
-        |found: Option<String>, any: &str, one: &str| found.map_or(any.to_owned(), |it| format!("{one} `{it}`"));
-    Some(format!(
-        "source `{}`, {}, {}",
-        a.source,
-        words(client, "any client", "client"),
-        words(audience, "any audience", "audience")
-    ))
+    let client = common("client", a.clients.as_ref(), b.clients.as_ref())?;
+    let audience = common("audience", a.audiences.as_ref(), b.audiences.as_ref())?;
+    Some(format!("source `{}`, {client}, {audience}", a.source))
 }
 
-/// What is in both, where `None` holds everything: `Some(None)` is anything at all.
-fn common<T: Ord + ToString>(a: Option<&BTreeSet<T>>, b: Option<&BTreeSet<T>>) -> Option<Option<String>> {
-    match (a, b) {
-        (None, None) => Some(None),
-        (Some(names), None) | (None, Some(names)) => names.iter().next().map(|name| Some(name.to_string())),
-        (Some(a), Some(b)) => a.intersection(b).next().map(|name| Some(name.to_string())),
-    }
+/// Something that is in both, in words, where `None` holds everything.
+fn common<T: Ord + Display>(what: &str, a: Option<&BTreeSet<T>>, b: Option<&BTreeSet<T>>) -> Option<String> {
+    let first = match (a, b) {
+        (None, None) => return Some(format!("any {what}")),
+        (Some(names), None) | (None, Some(names)) => names.iter().next(),
+        (Some(a), Some(b)) => a.intersection(b).next(),
+    };
+    first.map(|name| format!("{what} `{name}`"))
 }

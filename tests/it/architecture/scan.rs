@@ -211,7 +211,6 @@ impl Scan {
     fn attribute(&mut self, group: &Group, place: &Place<'_>) {
         let inside = trees(group.stream());
         match first_word(group).as_deref() {
-            Some("doc") => {}
             Some("path") if is_punct(inside.get(1), '=') => {
                 self.odd(place, line_of(&inside[0]), "`#[path]`: a module stands where its name says");
             }

@@ -85,6 +85,7 @@ fn an_upward_import_is_found_in_every_shape() {
             ("mod inner { use super::super::super::flow; }", Rule::Upward),
             ("extern crate self as us; use crate::http as web;", Rule::Upward),
             ("#[cfg(test)]\nmod tests {\n    use crate::flow::Bridge; // HERE\n}", Rule::Upward),
+            ("fn f<'a>() -> impl Iterator + use<'a> { let x = 1; crate::flow::run(x) }", Rule::Upward),
         ],
     );
 }
@@ -117,6 +118,10 @@ fn a_re_export_is_seen_through() {
         ("policy/mod.rs", "use crate::ground::clock::Machine;"),
     ]);
     assert_eq!(through, [("policy/mod.rs".to_owned(), 1, Rule::Clock)].into());
+
+    let glob = "use crate::ground::clock::*;\nfn f() { Machine::now() }";
+    let through = found(&[("ground/clock.rs", clock), ("ground/mod.rs", "pub mod clock;"), ("policy/mod.rs", glob)]);
+    assert_eq!(through, [("policy/mod.rs".to_owned(), 2, Rule::Clock)].into());
 }
 
 #[test]
@@ -126,12 +131,15 @@ fn test_code_may_meet_its_neighbours_and_read_files() {
         &[
             "#[cfg(test)] use crate::crypto::digest;",
             "#[cfg(all(test, feature = \"x\"))] mod tests { use crate::crypto; }",
+            "#[cfg(any(test, all(test, unix)))] mod tests { use crate::crypto; }",
             "#[cfg(test)] mod tests { use std::fs; fn f() { println!(\"{:?}\", std::env::var(\"X\")); } }",
             "#[cfg(test)] fn f<A, B>(a: A, b: B) { crate::crypto::x() }",
+            "#[cfg(test)] const C: S<A, B> = S { a: 1 }.with(crate::crypto::K);",
             "#[cfg(test)] mod tests { use tokio::task::JoinSet; #[tokio::test] async fn f() {} }",
         ],
     );
-    let declared = [("store/mod.rs", "#[cfg(test)]\nmod tests;"), ("store/tests.rs", "use crate::crypto::digest;")];
+    let long = format!("use crate::crypto::digest;\nfn f() {{\n{}}}\n", "// a line\n".repeat(MAX_FILE_LINES));
+    let declared = [("store/mod.rs", "#[cfg(test)]\nmod tests;"), ("store/tests.rs", &long)];
     assert_eq!(found(&declared), BTreeSet::new());
     // The item behind is not test code.
     faults(
@@ -139,6 +147,8 @@ fn test_code_may_meet_its_neighbours_and_read_files() {
         &[
             ("#[cfg(test)] fn t() {}\nuse crate::crypto; // HERE", Rule::Sideways),
             ("#[cfg(test)] use crate::{crypto};\nuse crate::crypto; // HERE", Rule::Sideways),
+            ("#[cfg(test)] const fn t() {}\nuse crate::crypto; // HERE", Rule::Sideways),
+            ("struct S {\n#[cfg(test)] a: crate::crypto::A,\nb: crate::crypto::B // HERE\n}", Rule::Sideways),
             ("#[cfg(test)] const C: [u8; 2] = { [1, 2] };\nuse crate::crypto; // HERE", Rule::Sideways),
             ("#[cfg(test)]\nmod tests { fn f() { std::time::SystemTime::now(); } } // HERE", Rule::Clock),
             ("#[cfg(test)]\nmod tests { fn f() { rand::random(); } } // HERE", Rule::Chance),
@@ -299,6 +309,7 @@ fn a_name_that_cannot_be_placed_is_found() {
             ("use crate::nowhere::X;", Rule::UnknownName),
             ("use crate::*;", Rule::UnknownName),
             ("#[path = \"../flow/mod.rs\"] mod stolen;", Rule::Oddity),
+            ("#![cfg(test)]\nfn f() {}", Rule::Oddity),
             ("fn f() {", Rule::Oddity),
         ],
     );
@@ -322,7 +333,7 @@ fn comments_strings_and_local_names_are_no_paths() {
             "mod sled { pub fn open() {} } fn f() { sled::open(); }",
             "struct S; impl S { fn println(&self) {} } fn f(s: S) { s.println(); Self::fs::read(); }",
             "fn f() { if a != (b) { c } }",
-            "fn f() { <T as crate::ground::clock::Clock>::flow::run(); }",
+            "fn f() { <T as crate::ground::clock::Clock>::rand::x(); S::<u8>::tokio::run(); }",
             "enum E { Fs } fn f() -> fn(u8) -> u8 { g }",
         ],
     );

@@ -13,7 +13,9 @@ use super::super::rejection::{SamlRejection, XmlFault};
 use super::attributes::{Attributes, RawAttribute, resolve};
 use super::names::{is_absolute_uri, is_space, split_qname};
 use super::prolog::{declaration, scan};
-use super::{Arena, Attribute, Cdata, Comments, Declaration, Kind, Limits, Namespace, Node, NodeId, Prefix, Tag, Text};
+use super::{
+    Arena, Attribute, Cdata, Comments, Declaration, Kind, Limits, Namespace, Node, NodeId, Prefix, Tag, Text, XmlPrefix,
+};
 
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 const LONGEST_NAMESPACE: usize = 256;
@@ -184,9 +186,8 @@ impl<'a, 'l> Builder<'a, 'l> {
 
     /// Namespaces in XML sections 3 and 5. `declared` is where the declarations of this element begin.
     fn declare(&mut self, prefix: &'a str, name: Cow<'a, str>, declared: usize) -> Result<(), XmlFault> {
-        // Shibboleth's metadata says what is so anyway (Namespaces in XML section 3); in a message nobody says it.
-        let is_metadata = self.limits.comments == Comments::Drop;
-        if is_metadata && prefix == "xml" && name == self.arena.namespace_name(Namespace::XML) {
+        let says_what_is_so = prefix == "xml" && name == self.arena.namespace_name(Namespace::XML);
+        if says_what_is_so && self.limits.xml_prefix == XmlPrefix::MayBeDeclared {
             return Ok(());
         }
         if matches!(prefix, "xml" | "xmlns") {

@@ -51,6 +51,8 @@ pub(super) struct Limits {
     pub comments: Comments,
     /// What happens to CDATA sections.
     pub cdata: Cdata,
+    /// What happens to declarations of the prefix `xml`.
+    pub xml_prefix: XmlPrefix,
 }
 
 /// What happens to comments (XML 1.0 section 2.5).
@@ -71,6 +73,16 @@ pub(super) enum Cdata {
     AsText,
 }
 
+/// What happens to a declaration that binds `xml` to its own namespace (Namespaces in XML section 3); any other binding
+/// of either ends the matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum XmlPrefix {
+    /// It ends the matter. In a message nobody says what is so anyway.
+    NeverDeclared,
+    /// It is left out, as in Canonical XML. Shibboleth's metadata has it.
+    MayBeDeclared,
+}
+
 impl Limits {
     /// Of a message (`docs/ARCHITECTURE.md`, "SAML: see only what was signed").
     pub(super) const MESSAGE: Self = Self {
@@ -81,6 +93,7 @@ impl Limits {
         namespaces: 64,
         comments: Comments::Refuse,
         cdata: Cdata::Refuse,
+        xml_prefix: XmlPrefix::NeverDeclared,
     };
 }
 

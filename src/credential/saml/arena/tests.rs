@@ -152,6 +152,15 @@ fn reserved_prefixes_and_namespaces_are_not_rebound() {
 }
 
 #[test]
+fn the_prefix_xml_may_be_declared_as_what_it_is_where_that_is_asked_for() {
+    let limits = Limits { xml_prefix: XmlPrefix::MayBeDeclared, ..Limits::MESSAGE };
+    assert_eq!(fault_within("<a xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:lang='en'/>", &limits), None);
+    for text in ["<a xmlns:xml='urn:x'/>", "<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>", "<a xmlns:xml=''/>"] {
+        assert!(matches!(fault_within(text, &limits), Some(XmlFault::Namespace(_))), "{text}");
+    }
+}
+
+#[test]
 fn the_xml_declaration_is_of_version_1_0_and_utf_8() {
     for declaration in [
         "<?xml?>",

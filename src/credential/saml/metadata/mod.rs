@@ -28,7 +28,7 @@ use crate::crypto::verify::PublicKey;
 use crate::ground::id::EntityId;
 use crate::ground::time::Timestamp;
 
-use super::arena::{Arena, Cdata, Comments, Element, Limits, Namespace};
+use super::arena::{Arena, Cdata, Comments, Element, Limits, Namespace, XmlPrefix};
 use super::trust::{MAX_KEYS, Provider};
 pub use rejection::MetadataRejection;
 use rejection::Place;
@@ -45,6 +45,7 @@ const LIMITS: Limits = Limits {
     namespaces: 256,
     comments: Comments::Drop,
     cdata: Cdata::AsText,
+    xml_prefix: XmlPrefix::MayBeDeclared,
 };
 
 const SAML2: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
