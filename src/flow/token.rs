@@ -9,6 +9,7 @@ use crate::crypto::digest::{hex, sha256};
 use crate::decision::{Detail, Fact, Outcome, Rejection as _, Stage, Trail};
 use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
+use crate::ground::reason::Reason;
 use crate::ground::time::Timestamp;
 use crate::mapping::{Claims, Mapping, RequestFacts};
 use crate::policy::{Api, Asked, Client, Permit, decide};
@@ -221,7 +222,12 @@ impl<'a> Flow<'a> {
     /// Keeps the record of a refusal. Where even that fails, the caller hears of the store instead.
     async fn refuse(&self, refusal: Refusal, trail: &Trail) -> Refusal {
         let record = trail.close(refusal.outcome()).to_json();
-        tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
+        if refusal.code().reason() == Reason::SamlSecondOpinion {
+            let facts = refusal.facts();
+            tracing::error!(trace_id = %self.trace_id, ?facts, "ALARM: two verifiers disagree about an assertion");
+        } else {
+            tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
+        }
         match self.bridge.store.commit(self.commit_of(&record)).await {
             Ok(_) | Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
             Err(CommitError::Store(error)) => Refusal::Store(error),

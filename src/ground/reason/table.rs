@@ -5,6 +5,7 @@
 macro_rules! reasons {
     ($($variant:ident $code:literal { $sentence:literal $cause:literal $remedy:literal })+) => {
         /// Why something was refused.
+        #[expect(clippy::doc_markdown, reason = "a cause is a sentence for a screen, where backticks would be noise")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $(#[doc = $cause] $variant,)+
