@@ -21,7 +21,9 @@ pub(in crate::mapping) const MAX_MAPPING_COST: u64 = 100_000;
 pub(super) const MAX_VALUE_BYTES: u64 = 16 << 20;
 /// A text that an expression reads is not longer; a longer one fails the expression.
 pub(in crate::mapping) const MAX_TEXT_READ: usize = 4096;
-/// Bytes of text in what an expression yields.
+/// Pieces that `split` makes; more fail the expression.
+pub(super) const MAX_PIECES: usize = 200;
+/// Bytes of text in what an expression yields, and in what `replace` and `join` make.
 pub(super) const MAX_RESULT_BYTES: usize = 64 << 10;
 
 /// Counts nodes and levels, without recursion.
