@@ -114,7 +114,7 @@ impl Folder {
     }
 
     /// A session token of the intranet: the payload and its MAC.
-    pub(crate) fn session(&self, payload: &str) -> String {
+    pub(crate) fn session(payload: &str) -> String {
         let key = MacKey::new(MacAlgorithm::HmacSha256, KEY.as_bytes());
         let mac = hex(&key.mac(payload.as_bytes()));
         format!("{payload}.{mac}")
