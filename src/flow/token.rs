@@ -207,10 +207,15 @@ impl<'a> Flow<'a> {
         trail.known.jti = Some(draft.jti().to_string());
         trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
-        let record = trail.close(Outcome::Issued).to_json();
-        let commit = self.commit_of(&record);
+        // True wherever it can be read: this record is kept only together with the use of the credential.
+        trail.passed(Stage::Replay, Vec::new());
+        let commit = self.commit_of(&trail.close(Outcome::Issued).to_json());
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
-        let admission = failing(trail, Stage::Replay, admission)?;
+        let admission = admission.map_err(|error| {
+            let refusal = Refusal::from(error);
+            trail.last_failed(&refusal);
+            refusal
+        })?;
         failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 
