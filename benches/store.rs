@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench store`. The folder is made below `target/`, not below `/tmp`, which may be memory.
 
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to say")]
 
 use std::fs::{File, OpenOptions};
 use std::hint::black_box;
@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 
 const TASKS: u64 = 64;
 const RECORD_BYTES: usize = 2048;
+/// For the quantiles.
+const COMMITS: u32 = 50_000;
 
 fn commit(number: u64) -> Commit {
     // Scattered, as digests are.
@@ -86,8 +88,8 @@ fn disk(folder: &std::path::Path, bytes: usize) -> std::io::Result<Vec<Duration>
 /// The numbers that a criterion line does not show, on standard error.
 fn report(runtime: &Runtime, store: &SledStore, numbers: &Arc<AtomicU64>, floor: &[Duration]) {
     let begun = Instant::now();
-    let times = sorted(runtime.block_on(run(store, numbers, 50_000)));
-    let rate = times.len() as f64 / begun.elapsed().as_secs_f64();
+    let times = sorted(runtime.block_on(run(store, numbers, COMMITS.into())));
+    let rate = f64::from(COMMITS) / begun.elapsed().as_secs_f64();
     let (p50, p99, floor) = (quantile(&times, 500), quantile(&times, 990), quantile(floor, 500));
     eprintln!(
         "durable commits at {TASKS} tasks: {rate:.0}/s, p50 {p50:?}, p99 {p99:?}; write + fdatasync alone: median \

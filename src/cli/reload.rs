@@ -63,7 +63,12 @@ impl Reloader {
     }
 
     /// Until `end` is ready.
-    pub(super) async fn run(mut self, bridge: Arc<Bridge>, master_keys: Arc<MasterKeys>, end: impl Future<Output = ()>) {
+    pub(super) async fn run(
+        mut self,
+        bridge: Arc<Bridge>,
+        master_keys: Arc<MasterKeys>,
+        end: impl Future<Output = ()>,
+    ) {
         let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
             tracing::error!("SIGHUP cannot be received: files are looked at all the same");
             return;
@@ -96,7 +101,9 @@ impl Reloader {
             Err(fault) => return kept(&fault.to_string()),
         };
         if Fixed::of(&loaded) != self.fixed {
-            return kept("issuer, entity_id, listen, storage, audit, master_key and signing change with a restart only");
+            return kept(
+                "issuer, entity_id, listen, storage, audit, master_key and signing change with a restart only",
+            );
         }
         if loaded.revision == bridge.revision().hash {
             return tracing::info!("the files say what they said");

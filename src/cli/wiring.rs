@@ -98,7 +98,8 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     let file = AuditFile::open(AuditOptions { path: path.clone(), rotate_at: None })
         .map_err(|error| could_not(path, "the audit file cannot be opened", &error))?;
     let caught_up = file.catch_up(store.as_ref()).await;
-    caught_up.map_err(|error| Failure::could_not_run(format!("the audit file cannot be brought up to date: {error}")))?;
+    caught_up
+        .map_err(|error| Failure::could_not_run(format!("the audit file cannot be brought up to date: {error}")))?;
     Ok(Arc::new(Audited::new(store, Arc::new(file))))
 }
 

@@ -179,7 +179,8 @@ impl Bridge {
 
     /// Remembers under which `subject` rule a mapping issues; writes only the first time, or when it was replaced.
     pub(super) async fn remember_subject_rule(&self, mapping: &MappingId, rule: &str) -> Result<(), StoreError> {
-        let known = self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).get(mapping).is_some_and(|at| at == rule);
+        let known =
+            self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).get(mapping).is_some_and(|at| at == rule);
         if known {
             return Ok(());
         }
@@ -208,7 +209,7 @@ pub enum OpenError {
 }
 
 fn check_subject_rules(mappings: &Mappings, rules: &BTreeMap<MappingId, String>) -> Result<(), SubjectRuleChanged> {
-    for mapping in mappings.iter() {
+    for mapping in mappings {
         if let Some(before) = rules.get(mapping.id())
             && mapping.subject_rule_hash() != before
             && mapping.subject_replaces() != Some(before)

@@ -45,7 +45,9 @@ pub enum KeysError {
     #[error("the keys were changed by somebody else at the same time; start again")]
     Conflict,
     /// Records without keys: the store was damaged, or put together from two.
-    #[error("the store holds decision records but no keys: it is damaged or incomplete, and new keys over old state would change every `sub`")]
+    #[error(
+        "the store holds decision records but no keys: it is damaged or incomplete, and new keys over old state would change every `sub`"
+    )]
     KeysLost,
     /// A signing key does not open.
     #[error(transparent)]

@@ -88,7 +88,11 @@ mod tests {
         assert_eq!(limiter.failed(peer, "a", at(20)), Err(Duration::from_secs(40)));
         assert_eq!(limiter.failed(peer, "b", at(20)), Ok(()), "another client");
         assert_eq!(limiter.failed("192.0.2.2".parse().unwrap(), "a", at(20)), Ok(()), "another address");
-        assert_eq!(limiter.failed("::ffff:192.0.2.1".parse().unwrap(), "a", at(20)), Err(Duration::from_secs(40)), "the same, mapped");
+        assert_eq!(
+            limiter.failed("::ffff:192.0.2.1".parse().unwrap(), "a", at(20)),
+            Err(Duration::from_secs(40)),
+            "the same, mapped"
+        );
         assert_eq!(limiter.failed(peer, "a", at(60)), Ok(()), "the next minute");
     }
 

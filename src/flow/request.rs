@@ -198,7 +198,8 @@ mod tests {
     fn a_request_of_each_kind_is_read() {
         assert_eq!(rejection(&[BEARER, ("assertion", "x")]), None);
         assert_eq!(rejection(&[EXCHANGE, TOKEN, SAML2, ("audience", "a"), ("audience", "b"), ("resource", "c")]), None);
-        let session = presented(&[EXCHANGE, TOKEN, ("subject_token_type", "urn:drawbridge:token-type:session:intranet")]);
+        let session =
+            presented(&[EXCHANGE, TOKEN, ("subject_token_type", "urn:drawbridge:token-type:session:intranet")]);
         let parsed = session.parse(GrantType::TokenExchange).unwrap_or_else(|_| panic!("a session is read"));
         assert!(parsed.credential == Credential::Session("intranet", "x"));
     }
@@ -213,14 +214,23 @@ mod tests {
         assert_eq!(rejection(&[BEARER]), Some(R::Missing("assertion")));
         assert_eq!(rejection(&[BEARER, ("assertion", "")]), Some(R::Missing("assertion")));
         assert_eq!(rejection(&[BEARER, ("assertion", "x"), ("assertion", "")]), Some(R::Repeated("assertion".into())));
-        assert_eq!(rejection(&[BEARER, ("assertion", "x"), ("foo", "1"), ("foo", "2")]), Some(R::Repeated("foo".into())));
-        assert_eq!(rejection(&[BEARER, ("assertion", "x"), ("audience", "1"), ("audience", "2")]), Some(R::Repeated("audience".into())));
+        assert_eq!(
+            rejection(&[BEARER, ("assertion", "x"), ("foo", "1"), ("foo", "2")]),
+            Some(R::Repeated("foo".into()))
+        );
+        assert_eq!(
+            rejection(&[BEARER, ("assertion", "x"), ("audience", "1"), ("audience", "2")]),
+            Some(R::Repeated("audience".into()))
+        );
         assert_eq!(rejection(&[BEARER, ("assertion", "x"), ("scope", "a  b")]), Some(R::ScopeMalformed));
         assert_eq!(rejection(&[EXCHANGE, SAML2]), Some(R::Missing("subject_token")));
         assert_eq!(rejection(&[EXCHANGE, TOKEN]), Some(R::Missing("subject_token_type")));
         assert!(refused("actor_token", rejection(&[EXCHANGE, TOKEN, SAML2, ("actor_token", "x")])));
         assert!(refused("actor_token", rejection(&[EXCHANGE, TOKEN, SAML2, ("actor_token_type", "x")])));
-        assert!(refused("subject_token_type", rejection(&[EXCHANGE, TOKEN, ("subject_token_type", "urn:drawbridge:token-type:session:")])));
+        assert!(refused(
+            "subject_token_type",
+            rejection(&[EXCHANGE, TOKEN, ("subject_token_type", "urn:drawbridge:token-type:session:")])
+        ));
         assert!(refused("subject_token_type", rejection(&[EXCHANGE, TOKEN, ("subject_token_type", TOKEN_TYPE_JWT)])));
         let refresh = ("requested_token_type", "urn:ietf:params:oauth:token-type:refresh_token");
         assert!(refused("requested_token_type", rejection(&[EXCHANGE, TOKEN, SAML2, refresh])));

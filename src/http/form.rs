@@ -35,7 +35,10 @@ fn is_form(headers: &HeaderMap) -> bool {
     };
     let mut parts = value.split(';').map(str::trim);
     let is_form = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
-    let charset = |part: &str| part.split_once('=').map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches('"').to_ascii_lowercase()));
+    let charset = |part: &str| {
+        part.split_once('=')
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_matches('"').to_ascii_lowercase()))
+    };
     is_form && parts.filter_map(charset).all(|(name, value)| name != "charset" || value == "utf-8")
 }
 

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get};
 
-use crate::flow::Bridge;
 use crate::config::Network;
+use crate::flow::Bridge;
 use crate::ground::id::TraceId;
 
 pub use server::{Peer, ServerLimits, serve, serve_unix};

@@ -35,11 +35,7 @@ pub struct ServerLimits {
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        Self {
-            connections: 4096,
-            header_timeout: Duration::from_secs(15),
-            shutdown_grace: Duration::from_secs(20),
-        }
+        Self { connections: 4096, header_timeout: Duration::from_secs(15), shutdown_grace: Duration::from_secs(20) }
     }
 }
 
@@ -62,7 +58,8 @@ impl Peer {
 
 fn forwarded(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = IpAddr> {
     let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let addresses: Vec<IpAddr> = values.flat_map(|value| value.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
+    let addresses: Vec<IpAddr> =
+        values.flat_map(|value| value.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
     addresses.into_iter()
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn answer(State(public): State<Public>, request: Request) -> Re
     };
     let Answer { trace_id, grant, result } = token::run(public.bridge.clone(), presented).await;
     match result {
-        Ok(issued) => render(&issued),
+        Ok(tokens) => render(&tokens),
         Err(refusal) => refused(&refusal, grant, trace_id, &issuer),
     }
 }

@@ -112,6 +112,17 @@ fn the_mapping_of_the_contract_compiles_and_passes_its_tests() {
 }
 
 #[test]
+fn the_other_examples_compile_and_pass_their_tests() {
+    let text = include_str!("../../mappings/examples/intranet.yaml");
+    let files = [SourceFile::new("intranet.yaml", text), SourceFile::new("payroll.yaml", PAYROLL)];
+    let mappings = compile(&files, &context()).unwrap();
+    assert_eq!(mappings.warnings().len(), 0);
+    let failed = mappings.run_tests(NOW).into_iter().flat_map(|report| report.differences);
+    assert_eq!(failed.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "most of it is what an operator reads")]
 fn ten_mistakes_are_ten_diagnostics() {
     let text = r#"kind: mapping
 version: 1
@@ -566,6 +577,7 @@ fn a_failing_test_says_what_differs() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of mistakes and of what is said of them")]
 fn what_a_file_can_get_wrong_is_found_where_it_stands() {
     let whole = [
         "kind: mappin\nversion: 1\n",

@@ -16,7 +16,11 @@ const SESSION: &str = "urn:drawbridge:token-type:session:intranet";
 
 /// Runs the tour. The answer is no where anything came out otherwise than it should.
 pub(super) async fn tell(stage: &Stage, screen: &mut Screen<'_>) -> Answer {
-    screen.line(format!("{}  {}", styled(STRONG, "Drawbridge"), styled(FAINT, "SAML and old sessions in, OAuth tokens out")))?;
+    screen.line(format!(
+        "{}  {}",
+        styled(STRONG, "Drawbridge"),
+        styled(FAINT, "SAML and old sessions in, OAuth tokens out")
+    ))?;
     screen.line(format!("the bridge listens on {}, with its state in a temporary folder\n", stage.issuer()))?;
     let (presented, xml) = stage.response()?;
 
@@ -74,7 +78,11 @@ async fn show_token(stage: &Stage, heard: &Heard, screen: &mut Screen<'_>) -> Re
             for (name, value) in claims.as_object().into_iter().flatten() {
                 screen.line(format!("       {} {value}", styled(HINT, format!("{name:<9}"))))?;
             }
-            screen.line(format!("   {} by jsonwebtoken, with the keys of {}/jwks\n", styled(GOOD, "verified"), stage.issuer()))?;
+            screen.line(format!(
+                "   {} by jsonwebtoken, with the keys of {}/jwks\n",
+                styled(GOOD, "verified"),
+                stage.issuer()
+            ))?;
             Ok(true)
         }
         Err(error) => {
@@ -100,7 +108,10 @@ fn how_to_verify(heard: &Heard, stage: &Stage, screen: &mut Screen<'_>) -> Resul
         "import jwt".to_owned(),
         format!("token = \"{token}\""),
         format!("key = jwt.PyJWKClient(\"{}/jwks\").get_signing_key_from_jwt(token)", stage.issuer()),
-        format!("print(jwt.decode(token, key, algorithms=[\"ES256\"], audience=\"{AUDIENCE}\", issuer=\"{}\"))", stage.issuer()),
+        format!(
+            "print(jwt.decode(token, key, algorithms=[\"ES256\"], audience=\"{AUDIENCE}\", issuer=\"{}\"))",
+            stage.issuer()
+        ),
     ] {
         screen.line(format!("   {}", styled(FAINT, line)))?;
     }

@@ -5,6 +5,7 @@
 macro_rules! reasons {
     ($($variant:ident $code:literal { $sentence:literal $cause:literal $remedy:literal })+) => {
         /// Why something was refused.
+        #[expect(clippy::doc_markdown, reason = "a cause is a sentence for a screen, where backticks would be noise")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $(#[doc = $cause] $variant,)+
@@ -443,11 +444,6 @@ reasons! {
         "the bridge failed to sign"
         "The signing key could not be used."
         "Look at the log."
-    }
-    Overloaded "bridge.overloaded" {
-        "the bridge is too busy; try again later"
-        "More requests are waiting than the bridge admits."
-        "Try again after the time in Retry-After."
     }
     Internal "bridge.internal" {
         "the bridge failed"

@@ -106,7 +106,7 @@ impl Checker<'_> {
 
     /// Steps beside the visit of the node.
     pub(super) fn spend(&mut self, kinds: &[Kind]) {
-        let work = kinds.iter().map(|kind| (kind.bytes() >> 10).saturating_add(kind.count() >> 3));
+        let work = kinds.iter().map(|kind| (kind.bytes() >> 12).saturating_add(kind.elements() >> 3));
         let work = work.fold(0, u64::saturating_add);
         self.cost = self.cost.saturating_add(work.saturating_mul(self.factor));
     }
@@ -119,6 +119,7 @@ impl Checker<'_> {
             Expr::Select(select) => self.selection(node, select),
             Expr::List(list) => {
                 let kinds: Vec<_> = list.elements.iter().map(|element| self.kind(element)).collect();
+                self.spend(&kinds);
                 collection(&kinds, |count, total, item| Kind::List { count, total, item })
             }
             Expr::Map(map) => self.object(map),
@@ -138,7 +139,8 @@ impl Checker<'_> {
         }
         if !self.faults.iter().any(|fault| fault.code == "mapping.expression_too_costly") {
             let message = format!("a value on the way may grow beyond {} MiB", MAX_VALUE_BYTES >> 20);
-            self.error("mapping.expression_too_costly", node, message);
+            let fault = self.error("mapping.expression_too_costly", node, message);
+            fault.add_help("lower `max` of the attribute, or cut what is joined with `substring(0, …)`");
         }
         Kind::Any { count: 0, bytes: 0 }
     }
@@ -273,6 +275,7 @@ impl Checker<'_> {
                 EntryExpr::StructField(field) => values.push(self.kind(&field.value)),
             }
         }
+        self.spend(&values);
         collection(&values, |count, total, item| Kind::Object { count, total: total.saturating_add(key_bytes), item })
     }
 
@@ -296,6 +299,8 @@ impl Checker<'_> {
         let start = self.kind(&c.accu_init);
         let outside = self.factor;
         self.factor = self.factor.saturating_mul(rounds.max(1));
+        // Each element is copied into the loop variable.
+        self.spend(std::slice::from_ref(&item));
         self.locals.push((c.accu_var.clone(), start));
         self.locals.push((c.iter_var.clone(), item));
         self.kind(&c.loop_cond);

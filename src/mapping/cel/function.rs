@@ -1,5 +1,4 @@
-//! The functions that expressions may call: those of the crate's standard library and of its strings extension that
-//! are total, cheap and settled. What is not in this table is an error at load.
+//! The functions that expressions may call: some of the crate's standard library, and those of [`super::text`]. What is not in this table is an error at load.
 //!
 //! **Absent on purpose.** `matches` (regular expressions: the crate is built without them), `format`, `charAt`,
 //! `indexOf`, `lastIndexOf`, `reverse`, `quote`, `type`, `dyn`, `double`, `uint`, `bytes`, `timestamp`, `duration`.
@@ -8,6 +7,7 @@ use ::cel::IdedExpr;
 use ::cel::common::ast::{Expr, LiteralValue};
 
 use super::kind::Kind;
+use super::limits::{MAX_PIECES, MAX_RESULT_BYTES};
 
 /// What an argument must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,15 +106,18 @@ impl Function {
             "startsWith" | "endsWith" | "contains" | "bool" => Kind::Bool,
             "size" | "int" => Kind::Int,
             "split" => {
-                // At most one piece more than there are bytes, and never more text than there was.
-                let count = literal_int(arguments.get(2)).unwrap_or(u64::MAX).min(bytes(0).saturating_add(1));
+                let pieces = MAX_PIECES as u64;
+                let count = literal_int(arguments.get(2)).unwrap_or(pieces).min(pieces);
                 Kind::List { count, total: bytes(0), item: Box::new(Kind::Text { bytes: bytes(0) }) }
             }
             "join" => {
                 let separators = kinds.first().map_or(0, Kind::count).saturating_mul(bytes(1));
-                Kind::Text { bytes: bytes(0).saturating_add(separators) }
+                Kind::Text { bytes: bytes(0).saturating_add(separators).min(MAX_RESULT_BYTES as u64) }
             }
-            "replace" => Kind::Text { bytes: replaced(bytes(0), bytes(2), arguments.get(1)) },
+            "replace" => {
+                let grown = replaced(bytes(0), bytes(2), arguments.get(1));
+                Kind::Text { bytes: grown.min(MAX_RESULT_BYTES as u64) }
+            }
             // A number of 64 bits has 20 characters.
             "string" => Kind::Text { bytes: bytes(0).max(20) },
             _ => Kind::Text { bytes: bytes(0) },

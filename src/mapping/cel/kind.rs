@@ -60,6 +60,17 @@ impl Kind {
         Self::Any { count: self.widest(), bytes: self.bytes() }
     }
 
+    /// Elements in it, at any depth: what a copy makes anew.
+    pub(super) fn elements(&self) -> u64 {
+        match self {
+            Self::Null | Self::Bool | Self::Int | Self::Text { .. } => 0,
+            Self::List { count, item, .. } | Self::Object { count, item, .. } => {
+                count.saturating_mul(item.elements().saturating_add(1))
+            }
+            Self::Any { count, .. } => *count,
+        }
+    }
+
     /// The longest list in it, at any depth.
     pub(super) fn widest(&self) -> u64 {
         match self {

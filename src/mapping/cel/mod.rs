@@ -28,6 +28,7 @@ mod places;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::BTreeSet;
 

@@ -48,6 +48,7 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("form_urlencoded", Allowed::In(&["flow", "http", "cli"])),
     ("http_body_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
     ("hyper", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
+    ("tower", Allowed::In(&["http"])),
     ("hyper_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
     ("jsonwebtoken", Allowed::In(&["crypto"])),
     ("quick_xml", Allowed::In(&["credential/saml"])),
