@@ -199,7 +199,7 @@ pub(super) struct MappingExplainArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// The code, such as saml.expired or mapping.require.employees_only
+    /// The code, as an answer, a record or `check` shows it
     #[arg(value_name = "CODE")]
     pub(super) code: String,
     /// For programs.

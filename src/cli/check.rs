@@ -1,11 +1,13 @@
 //! `drawbridge check`.
 
+use std::io;
+
 use serde_json::Value;
 
 use crate::config::{Environment, Extent, LoadError, Loaded, Refused, load};
 use crate::ground::time::Timestamp;
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, JsonArg};
 use super::exit::{Answer, Exit};
 use super::report::{counted, files_json, not_loaded, show_diagnostics, show_tests, summary};
 use super::screen::{BAD, FAINT, GOOD, STRONG, Screen, styled};
@@ -22,11 +24,7 @@ pub(super) fn run(args: &CheckArgs, environment: &dyn Environment, now: Timestam
             Ok(Exit::Done)
         }
         Err(LoadError::Refused(refused)) => {
-            if args.json.json {
-                screen.json(&files_json(false, &refused.diagnostics, &refused.tests))?;
-            } else {
-                show_refused(&refused, screen)?;
-            }
+            show_refused(&refused, args.json, screen)?;
             Ok(Exit::No)
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => Err(not_loaded(&error)),
@@ -41,7 +39,7 @@ fn loaded_json(loaded: &Loaded) -> Value {
     json
 }
 
-fn show_loaded(loaded: &Loaded, screen: &mut Screen<'_>) -> std::io::Result<()> {
+fn show_loaded(loaded: &Loaded, screen: &mut Screen<'_>) -> io::Result<()> {
     let settings = &loaded.settings;
     if !loaded.warnings.is_empty() {
         show_diagnostics(&loaded.warnings, &loaded.sources, screen)?;
@@ -49,19 +47,28 @@ fn show_loaded(loaded: &Loaded, screen: &mut Screen<'_>) -> std::io::Result<()> 
     }
     let ok = styled(GOOD, "ok");
     let parts = [
-        counted(settings.trust.iter().count(), "identity provider", "identity providers"),
-        counted(settings.sessions.len(), "session source", "session sources"),
-        counted(settings.policy.clients().count(), "client", "clients"),
-        counted(settings.policy.apis().count(), "API", "APIs"),
-        counted(loaded.mappings.iter().count(), "mapping", "mappings"),
+        (settings.trust.iter().count(), "identity provider", "identity providers"),
+        (settings.sessions.len(), "session source", "session sources"),
+        (settings.policy.clients().count(), "client", "clients"),
+        (settings.policy.apis().count(), "API", "APIs"),
+        (loaded.mappings.iter().count(), "mapping", "mappings"),
     ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(count, one, many))
+        .collect();
     screen.line(format!("{ok}  {}: {}", styled(STRONG, settings.issuer.as_str()), parts.join(", ")))?;
     show_tests(&loaded.tests, screen)?;
     screen.line(format!("{ok}  {}", summary(&loaded.warnings)))?;
     screen.line(styled(FAINT, format!("revision {}", loaded.revision)))
 }
 
-pub(super) fn show_refused(refused: &Refused, screen: &mut Screen<'_>) -> std::io::Result<()> {
+/// Every problem and every failing test of a set that cannot be taken.
+pub(super) fn show_refused(refused: &Refused, json: JsonArg, screen: &mut Screen<'_>) -> io::Result<()> {
+    if json.json {
+        return screen.json(&files_json(false, &refused.diagnostics, &refused.tests));
+    }
     show_diagnostics(&refused.diagnostics, &refused.sources, screen)?;
     if !refused.tests.is_empty() {
         screen.line("")?;

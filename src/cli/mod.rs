@@ -1,7 +1,7 @@
 //! Commands.
 //!
-//! Floor 8. Each command is a function from its arguments to an [`exit::Answer`]; it writes to a
-//! [`screen::Screen`] and to nothing else.
+//! Floor 8. Each command is a function from its arguments to an `exit::Answer`; it writes to a `screen::Screen` and to
+//! nothing else.
 //!
 //! **Invariant.** `DRAWBRIDGE_NOW` sets the clock of one-shot commands only.
 

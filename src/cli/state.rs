@@ -62,7 +62,8 @@ async fn here(data: &Path, places: &Places, request: &Request, now: Timestamp) -
         ))
         .help("the first start of a server makes it"));
     }
-    let store = SledStore::open(&SledOptions { path: folder, cache_bytes: CACHE_BYTES }).map_err(not_opened)?;
+    let store =
+        SledStore::open(&SledOptions { path: folder, cache_bytes: CACHE_BYTES }).map_err(|error| not_opened(&error))?;
     let master_keys = if *request == Request::Keys { Some(master_keys(places)?) } else { None };
     let state = State { store: &store, master_keys: master_keys.as_ref(), sources: &places.sources, now };
     answer(request, state).await.map_err(refused)
@@ -74,7 +75,7 @@ fn master_keys(places: &Places) -> Result<MasterKeys, Failure> {
     master_key::load(path).map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))
 }
 
-fn not_opened(error: OpenError) -> Failure {
+fn not_opened(error: &OpenError) -> Failure {
     let failure = Failure::could_not_run(error.to_string());
     match error {
         OpenError::Locked { .. } => failure.help("a process holds it, and its admin socket does not answer; try again"),

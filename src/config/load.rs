@@ -305,8 +305,8 @@ pub fn test_mappings(
     };
     let sources = snapshot.iter().map(|snapshot| snapshot.source.clone()).collect();
     let mut judged = Judged { diagnostics: Diagnostics::new(), sources, mapping_files: Vec::new() };
-    if files.is_empty() {
-        snapshot.iter().for_each(|snapshot| judged.take_mappings(snapshot, path));
+    if let Some(snapshot) = snapshot.as_ref().filter(|_| files.is_empty()) {
+        judged.take_mappings(snapshot, path);
     }
     for file in files {
         match read_mapping_source(file, &read_mapping(file)) {

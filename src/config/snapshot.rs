@@ -170,44 +170,48 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Reading {
         return Err("it is not a regular file".to_owned());
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0)));
-    File::open(path).map_err(phrase)?.take(limit + 1).read_to_end(&mut bytes).map_err(phrase)?;
+    let file = File::open(path).map_err(phrase)?;
+    // Of what is open, which may be another file than the one that was looked at.
+    let mode = file.metadata().map_err(phrase)?.permissions().mode() & 0o777;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(phrase)?;
     if bytes.len() as u64 > limit {
         return Err(format!("it is larger than {} KiB", limit / 1024));
     }
-    Ok(Content { bytes, mode: metadata.permissions().mode() & 0o777 })
+    Ok(Content { bytes, mode })
 }
 
 /// An error of the system in the words that people know, without its number.
 pub(super) fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+    let kind = error.kind();
+    if kind == io::ErrorKind::NotFound {
+        "it does not exist".to_owned()
+    } else if kind == io::ErrorKind::PermissionDenied {
+        "permission denied".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
 /// Every `*.yaml` below a folder. Names that begin with a dot are left out: Kubernetes keeps what it swaps in
 /// `..data`, editors their copies in `.swp`.
 fn read_mappings(folder: &Path) -> Result<BTreeMap<PathBuf, Reading>, String> {
+    let phrase = |error: io::Error| words(&error);
     let mut found = BTreeMap::new();
     let mut folders = vec![(folder.to_path_buf(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| words(&error))? {
-            let path = entry.map_err(|error| words(&error))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let metadata = match fs::metadata(&path) {
-                Ok(_) | Err(_) if name.starts_with('.') => continue,
-                Ok(metadata) => metadata,
-                // A link to nothing, or a file that went away: reading says which.
-                Err(_) if !name.ends_with(".yaml") => continue,
-                Err(error) => {
-                    found.insert(path, Err(words(&error)));
-                    continue;
-                }
-            };
-            if metadata.is_dir() && depth < MAX_DEPTH {
+        if depth > MAX_DEPTH {
+            return Err(format!("its folders are nested more than {MAX_DEPTH} deep"));
+        }
+        for entry in fs::read_dir(&folder).map_err(phrase)? {
+            let path = entry.map_err(phrase)?.path();
+            if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+                continue;
+            }
+            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+            if path.is_dir() {
                 folders.push((path, depth + 1));
-            } else if metadata.is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
+            } else if is_yaml {
+                // Also a link to nothing: reading says what is wrong with it.
                 let reading = read_mapping(&path);
                 found.insert(path, reading);
             }

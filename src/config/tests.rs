@@ -158,9 +158,16 @@ fn a_good_folder_becomes_settings() {
     assert_eq!((loaded.tests.len(), loaded.revision.len()), (1, 64));
 }
 
+/// One change to the good folder, and every problem that follows from it.
+fn check_changes(changes: &[(&str, &str, &str)]) {
+    for (from, to, expected) in changes {
+        assert_eq!(Folder::with(from, to).problems(), *expected, "{to}");
+    }
+}
+
 #[test]
-fn each_cross_check_is_needed() {
-    for (from, to, expected) in [
+fn what_concerns_the_server_is_checked() {
+    check_changes(&[
         (
             "listen: 127.0.0.1:8080",
             "listen: 0.0.0.0:8080",
@@ -190,6 +197,12 @@ fn each_cross_check_is_needed() {
                 "config.second_opinion_missing 7:19 this build has no second verifier"
             },
         ),
+    ]);
+}
+
+#[test]
+fn sources_are_checked_against_files_and_each_other() {
+    check_changes(&[
         ("./idp-a.xml", "./none.xml", "config.file_unread 8:37 `./none.xml` cannot be read: it does not exist"),
         (
             "id: corp,",
@@ -216,6 +229,11 @@ fn each_cross_check_is_needed() {
             "config.source_own 12:16 `intranet` is our own issuer: `https://bridge.example`",
         ),
         (
+            "encoding: hex }",
+            "encoding: hex, until: 2026-02-28 }",
+            "config.until_passed 15:15 key `k1` of `intranet` has ended",
+        ),
+        (
             "{ env: INTRANET_KEY }",
             "{ env: OTHER }",
             "config.variable_missing 15:34 the environment variable `OTHER` is not set",
@@ -230,6 +248,12 @@ fn each_cross_check_is_needed() {
             "",
             "config.session_refused 10:5 session source `intranet` is not sound: nothing says when a session ends: declare a field with expires_at, or issued_at with max_age",
         ),
+    ]);
+}
+
+#[test]
+fn what_a_client_names_is_there_and_of_use() {
+    check_changes(&[
         (
             "sources: [corp, intranet]",
             "sources: [corp, intranett]",
@@ -260,6 +284,12 @@ fn each_cross_check_is_needed() {
              config.grant_useless 22:14 saml2-bearer needs an identity provider among `sources`\n\
              config.forward_source 26:15 `corp` is not among the `sources` of `portal`",
         ),
+    ]);
+}
+
+#[test]
+fn forwards_and_apis_are_checked() {
+    check_changes(&[
         (
             "source: corp\n",
             "source: intranet\n",
@@ -305,9 +335,7 @@ fn each_cross_check_is_needed() {
             "config.audience_own 31:17 `https://bridge.example` is our own issuer, not an API\n\
              config.api_unused 31:17 no client may ask for `https://bridge.example`",
         ),
-    ] {
-        assert_eq!(Folder::with(from, to).problems(), expected, "{to}");
-    }
+    ]);
 }
 
 #[test]
@@ -439,4 +467,33 @@ fn mappings_can_be_tested_alone() {
     assert!(test("none.yaml", &[]).is_err());
     let missing = test("none.yaml", &[folder.at("mappings/none.yaml")]).unwrap();
     assert!(missing.diagnostics.has_errors());
+}
+
+/// Changes a file behind the reader's back, so many times.
+struct Restless<'f> {
+    folder: &'f Folder,
+    changes: std::cell::Cell<u32>,
+}
+
+impl Environment for Restless<'_> {
+    fn variable(&self, _: &str) -> Option<String> {
+        if self.changes.get() > 0 {
+            self.changes.set(self.changes.get() - 1);
+            self.folder.write("mappings/payroll.yaml", &format!("{MAPPING}# {}\n", self.changes.get()));
+        }
+        Some("00112233445566778899aabbccddeeff".to_owned())
+    }
+}
+
+#[test]
+fn files_that_change_while_they_are_read_are_read_again() {
+    let folder = Folder::new();
+    let now = Timestamp::parse_utc(NOW).unwrap();
+    let load = |changes: u32| {
+        let restless = Restless { folder: &folder, changes: changes.into() };
+        load(&folder.at("drawbridge.yaml"), Extent::Revision, &restless, now)
+    };
+    let settled = load(3).unwrap();
+    assert!(settled.sources.iter().any(|source| source.text.ends_with("# 0\n")), "the last state, and no mixture");
+    assert!(matches!(load(u32::MAX), Err(LoadError::Changing)));
 }

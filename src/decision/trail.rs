@@ -223,6 +223,18 @@ impl Trail {
         self.push(stage, None, Finding::Failed(rejection.code()), rejection.facts());
     }
 
+    /// The last check, which was written down as holding because the record says so only if it holds, does not hold
+    /// after all; what would have been issued is not.
+    pub fn last_failed(&mut self, rejection: &dyn Rejection) {
+        if let Some(step) = self.steps.last_mut() {
+            step.finding = Finding::Failed(rejection.code());
+            step.facts = rejection.facts();
+        }
+        self.known.jti = None;
+        self.known.expires = None;
+        self.known.scope_granted = None;
+    }
+
     /// Something that somebody should know.
     pub fn noted(&mut self, stage: Stage, subject: impl Into<String>, facts: Vec<Fact>) {
         self.push(stage, Some(subject.into()), Finding::Noted, facts);

@@ -209,7 +209,7 @@ pub enum OpenError {
 }
 
 fn check_subject_rules(mappings: &Mappings, rules: &BTreeMap<MappingId, String>) -> Result<(), SubjectRuleChanged> {
-    for mapping in mappings.iter() {
+    for mapping in mappings {
         if let Some(before) = rules.get(mapping.id())
             && mapping.subject_rule_hash() != before
             && mapping.subject_replaces() != Some(before)

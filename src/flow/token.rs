@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
 use crate::crypto::audit::Hashed;
-use crate::crypto::digest::{hex, sha256};
 use crate::decision::{Detail, Fact, Outcome, Rejection as _, Stage, Trail};
 use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
@@ -128,7 +127,6 @@ impl<'a> Flow<'a> {
             Credential::Session(source, presented) => self.establish_session(source, presented, client, trail)?,
         };
         let source = identity.facts().source.clone();
-        trail.known.source = Some(source.clone());
         failing(trail, Stage::Trust, client.check_source(&source))?;
         if self.bridge.is_distrusted(&source) {
             let refusal = Refusal::Distrusted(source);
@@ -146,7 +144,6 @@ impl<'a> Flow<'a> {
         trail: &mut Trail,
     ) -> Result<Identity, Refusal> {
         let addresses = &self.revision.addresses;
-        trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
         let expected = Expected {
             audiences: &addresses.audiences,
             recipients: &addresses.recipients,
@@ -170,8 +167,6 @@ impl<'a> Flow<'a> {
         let source = failing(trail, Stage::Trust, source)?;
         // Before the token is looked at: a client that may not present this source learns nothing of its keys.
         failing(trail, Stage::Trust, client.check_source(&id))?;
-        trail.known.source = Some(id);
-        trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
         session::establish(presented, source, &client.id, self.now, trail).map_err(Refusal::Session)
     }
 
@@ -212,10 +207,15 @@ impl<'a> Flow<'a> {
         trail.known.jti = Some(draft.jti().to_string());
         trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
-        let record = trail.close(Outcome::Issued).to_json();
-        let commit = self.commit_of(&record);
+        // True wherever it can be read: this record is kept only together with the use of the credential.
+        trail.passed(Stage::Replay, Vec::new());
+        let commit = self.commit_of(&trail.close(Outcome::Issued).to_json());
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
-        let admission = failing(trail, Stage::Replay, admission)?;
+        let admission = admission.map_err(|error| {
+            let refusal = Refusal::from(error);
+            trail.last_failed(&refusal);
+            refusal
+        })?;
         failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 

@@ -265,7 +265,7 @@ fn a_session_in_a_form_body_is_explained() {
             .replace("source: corp", "source: intranet")
             .replace("mail: { name: mail }", "mail: { name: mail, optional: true }"),
     );
-    let token = folder.session("ana|1772366500");
+    let token = Folder::session("ana|1772366500");
     let form = form_of(&[
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
         ("subject_token_type", "urn:drawbridge:token-type:session:intranet"),

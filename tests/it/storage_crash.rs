@@ -2,8 +2,6 @@
 //!
 //! The program that is killed is `examples/store_crash.rs`; `cargo test` builds it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test; clippy spares only what is marked as one")]
-
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -33,7 +33,7 @@ pub async fn answer(request: &Request, state: State<'_>) -> Result<Answer, Refus
 }
 
 async fn trace(id: TraceId, state: State<'_>) -> Result<Traced, Refusal> {
-    let stored = state.store.record(id).await.map_err(unavailable)?;
+    let stored = state.store.record(id).await.map_err(|error| unavailable(&error))?;
     let Some(stored) = stored else {
         return Err(Refusal::new(RefusalKind::NotFound, format!("no record has the trace id {id}")));
     };
@@ -46,7 +46,7 @@ async fn keys(state: State<'_>) -> Result<Keys, Refusal> {
     let Some(master_keys) = state.master_keys else {
         return Err(Refusal::new(RefusalKind::Unavailable, "without the master key no signing key can be opened"));
     };
-    let entries = state.store.list(StoredKey::VAULT_PREFIX).await.map_err(unavailable)?;
+    let entries = state.store.list(StoredKey::VAULT_PREFIX).await.map_err(|error| unavailable(&error))?;
     let mut keys = Vec::with_capacity(entries.len());
     for entry in entries {
         let key = StoredKey::open(master_keys, &entry.name, &entry.sealed)
@@ -66,7 +66,7 @@ async fn keys(state: State<'_>) -> Result<Keys, Refusal> {
 
 async fn distrust(asked: &Distrust, state: State<'_>) -> Result<Distrusted, Refusal> {
     let source = SourceId::new(asked.source.as_str());
-    let marks = state.store.marks(MarkKind::Distrust).await.map_err(unavailable)?;
+    let marks = state.store.marks(MarkKind::Distrust).await.map_err(|error| unavailable(&error))?;
     let is_marked = marks.iter().any(|mark| mark.key == source.as_str());
     let is_known = state.sources.is_empty() || state.sources.contains(&source) || is_marked;
     if !is_known || asked.source.is_empty() {
@@ -77,15 +77,15 @@ async fn distrust(asked: &Distrust, state: State<'_>) -> Result<Distrusted, Refu
     }
     let changed = is_marked == asked.undo;
     if changed && asked.undo {
-        state.store.unmark(MarkKind::Distrust, source.as_str()).await.map_err(unavailable)?;
+        state.store.unmark(MarkKind::Distrust, source.as_str()).await.map_err(|error| unavailable(&error))?;
     } else if changed {
         let mark = Mark { kind: MarkKind::Distrust, key: source.to_string(), value: state.now.to_string() };
-        state.store.mark(mark).await.map_err(unavailable)?;
+        state.store.mark(mark).await.map_err(|error| unavailable(&error))?;
     }
     Ok(Distrusted { source: asked.source.clone(), distrusted: !asked.undo, changed })
 }
 
-fn unavailable(error: StoreError) -> Refusal {
+fn unavailable(error: &StoreError) -> Refusal {
     Refusal::new(RefusalKind::Unavailable, error.to_string())
 }
 

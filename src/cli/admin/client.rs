@@ -1,6 +1,6 @@
 //! The client of the admin socket: HTTP/1.1 over a Unix socket.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,15 +35,22 @@ pub enum ClientError {
 
 /// Asks the server at this socket.
 pub async fn send(socket: &Path, request: &Request) -> Result<Answer, ClientError> {
-    let stream = UnixStream::connect(socket).await.map_err(|error| match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => ClientError::NobodyListens,
-        ErrorKind::PermissionDenied => ClientError::NotAllowed,
-        other => ClientError::Broken(other.to_string()),
-    })?;
+    let stream = UnixStream::connect(socket).await.map_err(|error| not_connected(&error))?;
     let conversation = converse(stream, request);
     tokio::time::timeout(DEADLINE, conversation)
         .await
         .map_err(|_| ClientError::Broken(format!("nothing came within {} s", DEADLINE.as_secs())))?
+}
+
+fn not_connected(error: &io::Error) -> ClientError {
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused) {
+        ClientError::NobodyListens
+    } else if kind == ErrorKind::PermissionDenied {
+        ClientError::NotAllowed
+    } else {
+        ClientError::Broken(error.to_string())
+    }
 }
 
 async fn converse(stream: UnixStream, request: &Request) -> Result<Answer, ClientError> {

@@ -18,8 +18,6 @@ use super::server::ALGORITHM;
 /// One of `clients`.
 #[derive(Debug)]
 pub(in crate::config) struct RawClient {
-    /// Where it begins.
-    pub(in crate::config) span: Span,
     /// `client_id`.
     pub(in crate::config) id: At<String>,
     /// `None` where a finding says why.
@@ -86,7 +84,7 @@ pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<Ra
     let audiences = words("audiences", findings);
     let scopes = table.get("scopes").and_then(|node| read_scopes(node, "`scopes`", findings));
     let forwards = table.entry("forwards").and_then(|entry| read_forwards(&entry.value, entry.key_span, findings));
-    Some(RawClient { span: node.span, id: id?, secret, grants, sources, audiences, scopes, forwards })
+    Some(RawClient { id: id?, secret, grants, sources, audiences, scopes, forwards })
 }
 
 fn read_client_id(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {

@@ -1,4 +1,6 @@
 use insta::assert_snapshot;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::diagnostic::{Findings, Source, one_line};
 use crate::mapping::yaml;
@@ -270,4 +272,40 @@ fn what_is_required_is_missed() {
     file.key_missing 1:1 drawbridge.yaml lacks the key `clients`
     file.key_missing 1:1 drawbridge.yaml lacks the key `apis`
     ");
+}
+
+/// The good file with some of its lines left out, doubled or with a value of another kind.
+fn damaged(changes: &[(usize, u8)]) -> String {
+    let mut lines: Vec<String> = GOOD.lines().map(str::to_owned).collect();
+    for (place, change) in changes {
+        let at = place % lines.len();
+        let key = lines[at].split(':').next().unwrap_or_default().to_owned();
+        match change % 7 {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(at, lines[at].clone()),
+            2 => lines[at] = format!("{key}: 7"),
+            3 => lines[at] = format!("{key}: []"),
+            4 => lines[at] = format!("{key}: {{}}"),
+            5 => lines[at] = format!("{key}:"),
+            _ => lines[at] = lines[at].replace('e', "é"),
+        }
+    }
+    lines.join("\n")
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_file_is_whole_or_has_a_problem(changes in vec((0..64_usize, any::<u8>()), 1..6)) {
+        let text = damaged(&changes);
+        let (raw, problems) = problems_of(&text);
+        if problems.is_empty() {
+            let raw = raw.expect("a file without problems is read");
+            let server = raw.server;
+            prop_assert!(server.issuer.is_some() && server.master_key.is_some() && server.mappings.is_some());
+            prop_assert!(server.storage.is_some() && !raw.clients.is_empty() && !raw.apis.is_empty());
+            for client in &raw.clients {
+                prop_assert!(client.secret.is_some() && !client.grants.is_empty() && !client.sources.is_empty());
+            }
+        }
+    }
 }

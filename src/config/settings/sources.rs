@@ -155,6 +155,12 @@ impl Resolving<'_> {
     fn session(&mut self, raw: &RawSession) -> Option<SessionSource> {
         let mut keys = Vec::with_capacity(raw.keys.len());
         for key in &raw.keys {
+            if key.until.is_some_and(|until| until <= self.now) {
+                let message = format!("key `{}` of `{}` has ended", key.id.value, raw.id.value);
+                self.findings
+                    .warning("config.until_passed", key.id.span, message)
+                    .help("remove it once no session under it is left");
+            }
             let Some(secret) = self.session_key(key) else { continue };
             // Into the declaration, which prepares the key and forgets these bytes.
             let secret = Secret::new(secret.to_vec());

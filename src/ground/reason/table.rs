@@ -445,11 +445,6 @@ reasons! {
         "The signing key could not be used."
         "Look at the log."
     }
-    Overloaded "bridge.overloaded" {
-        "the bridge is too busy; try again later"
-        "More requests are waiting than the bridge admits."
-        "Try again after the time in Retry-After."
-    }
     Internal "bridge.internal" {
         "the bridge failed"
         "A fault of the bridge."

@@ -106,7 +106,7 @@ impl Checker<'_> {
 
     /// Steps beside the visit of the node.
     pub(super) fn spend(&mut self, kinds: &[Kind]) {
-        let work = kinds.iter().map(|kind| (kind.bytes() >> 10).saturating_add(kind.elements() >> 3));
+        let work = kinds.iter().map(|kind| (kind.bytes() >> 12).saturating_add(kind.elements() >> 3));
         let work = work.fold(0, u64::saturating_add);
         self.cost = self.cost.saturating_add(work.saturating_mul(self.factor));
     }
@@ -139,7 +139,8 @@ impl Checker<'_> {
         }
         if !self.faults.iter().any(|fault| fault.code == "mapping.expression_too_costly") {
             let message = format!("a value on the way may grow beyond {} MiB", MAX_VALUE_BYTES >> 20);
-            self.error("mapping.expression_too_costly", node, message);
+            let fault = self.error("mapping.expression_too_costly", node, message);
+            fault.add_help("lower `max` of the attribute, or cut what is joined with `substring(0, …)`");
         }
         Kind::Any { count: 0, bytes: 0 }
     }

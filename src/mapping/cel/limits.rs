@@ -12,13 +12,13 @@ pub(super) const MAX_TEXT_BYTES: usize = 4096;
 pub(super) const MAX_DEPTH: usize = 32;
 /// Nodes of its tree, macros expanded.
 const MAX_NODES: usize = 1_000;
-/// Steps of one evaluation (a node visited, or a KiB of text handled), at the declared sizes. A step takes half a
-/// microsecond.
-pub(super) const MAX_COST: u64 = 20_000;
+/// Steps of one evaluation (a node visited, 4 KiB of text or eight elements handled), at the declared sizes. A step
+/// takes less than a microsecond.
+pub(super) const MAX_COST: u64 = 50_000;
 /// Steps of all expressions of a mapping together.
-pub(in crate::mapping) const MAX_MAPPING_COST: u64 = 100_000;
+pub(in crate::mapping) const MAX_MAPPING_COST: u64 = 200_000;
 /// Bytes of text in any value on the way, at the declared sizes.
-pub(super) const MAX_VALUE_BYTES: u64 = 16 << 20;
+pub(super) const MAX_VALUE_BYTES: u64 = 4 << 20;
 /// A text that an expression reads is not longer; a longer one fails the expression.
 pub(in crate::mapping) const MAX_TEXT_READ: usize = 4096;
 /// Pieces that `split` makes; more fail the expression.

@@ -32,6 +32,8 @@ impl<'t> Places<'t> {
         let neighbour = match &node.expr {
             // A member call is known by its parenthesis, a selection by its dot.
             Expr::Call(call) if call.target.is_some() => at.and_then(|at| at.checked_sub(1)),
+            // What a macro makes is known by the macro's parenthesis.
+            Expr::Ident(name) if name.starts_with('@') => at.and_then(|at| at.checked_sub(1)),
             Expr::Comprehension(_) => at.and_then(|at| at.checked_sub(1)),
             Expr::Select(select) if matches!(select.operand.expr, Expr::Ident(_)) => return self.pair(&select.operand),
             Expr::Select(_) => at.map(|at| at + 1),

@@ -250,9 +250,9 @@ fn every_fault_has_its_place_and_help() {
     if
         expression_syntax [if] reserved identifier: if
     attr.groups.exists(g, attr.groups.exists(h, g == h))
-        expression_too_costly [] the expression may take 802604 steps; 20000 are allowed | a loop counts as often as its list is long: lower `max` of the attribute (200 unless told)
+        expression_too_costly [] the expression may take 442004 steps; 50000 are allowed | a loop counts as often as its list is long: lower `max` of the attribute (200 unless told)
     attr.groups.map(g, g.replace('', g))
-        expression_too_costly [] the expression may take 55204 steps; 20000 are allowed | a loop counts as often as its list is long: lower `max` of the attribute (200 unless told)
+        expression_too_costly [map] a value on the way may grow beyond 4 MiB | lower `max` of the attribute, or cut what is joined with `substring(0, …)`
     .attr.upn
         variable_unknown [.] `.attr` is not a name that expressions know | did you mean `attr`?
     int

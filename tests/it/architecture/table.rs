@@ -63,6 +63,7 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("thiserror", Allowed::Anywhere),
     ("time", Allowed::In(&["ground"])),
     ("tokio", Allowed::In(&["flow", "backends", "http", "cli"])),
+    ("tower", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/admin*"])),
     ("tracing", Allowed::In(&["flow", "backends", "config", "http", "cli"])),
     ("tracing_subscriber", Allowed::In(&["cli"])),
     ("x509_cert", Allowed::In(&["crypto"])),

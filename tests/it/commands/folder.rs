@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use drawbridge::config::master_key;
+use drawbridge::crypto::digest::hex;
 use drawbridge::crypto::entropy::SystemEntropy;
 use drawbridge::crypto::mac::{MacAlgorithm, MacKey};
 
@@ -113,9 +114,9 @@ impl Folder {
     }
 
     /// A session token of the intranet: the payload and its MAC.
-    pub(crate) fn session(&self, payload: &str) -> String {
+    pub(crate) fn session(payload: &str) -> String {
         let key = MacKey::new(MacAlgorithm::HmacSha256, KEY.as_bytes());
-        let mac: String = key.mac(payload.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mac = hex(&key.mac(payload.as_bytes()));
         format!("{payload}.{mac}")
     }
 
