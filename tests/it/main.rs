@@ -8,4 +8,6 @@ mod commands;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod storage_crash;

@@ -25,11 +25,23 @@ pub(super) fn authn_statement(element: SignedElement<'_>) -> Result<AuthnStateme
     })
 }
 
-/// SAML Core 2.7.2.2: `AuthnContextClassRef` comes first, where there is one; declarations are left unread.
+/// SAML Core 2.7.2.2: `AuthnContextClassRef` comes first, where there is one, and once: of two another reader may take
+/// the other. Declarations and authorities are left unread.
 fn context_class(context: SignedElement<'_>) -> Result<Option<String>, SamlRejection> {
-    let Some(class) = Sequence::of(context, "AuthnContext")?.take("AuthnContextClassRef") else { return Ok(None) };
-    let text = class.text().ok_or(SamlRejection::Structure { of: "AuthnContextClassRef", fault: "elements inside" })?;
-    Ok(Some(text.to_owned()))
+    let mut parts = Sequence::of(context, "AuthnContext")?;
+    let class = parts.take("AuthnContextClassRef");
+    if parts.take("AuthnContextDecl").is_none() {
+        parts.take("AuthnContextDeclRef");
+    }
+    while parts.take("AuthenticatingAuthority").is_some() {}
+    parts.end()?;
+    let text = |class: SignedElement<'_>| {
+        class
+            .text()
+            .map(str::to_owned)
+            .ok_or(SamlRejection::Structure { of: "AuthnContextClassRef", fault: "elements inside" })
+    };
+    class.map(text).transpose()
 }
 
 /// SAML Core 2.7.3. Adds to what earlier statements said.

@@ -163,9 +163,8 @@ fn check_version(element: Element<'_>) -> Result<(), SamlRejection> {
 
 /// SAML Core 3.2.2.2: whoever reports a failure vouches for nobody. The status may be unsigned; it can only refuse.
 fn check_status(response: Element<'_>) -> Result<(), SamlRejection> {
-    // A second one is out of place by the schema.
-    let status = response.child(Namespace::PROTOCOL, "Status");
     let mut codes = Vec::new();
+    let status = response.child(Namespace::PROTOCOL, "Status");
     let mut code = status.and_then(|status| status.child(Namespace::PROTOCOL, "StatusCode"));
     while let Some(element) = code {
         codes.push(element.attribute("Value").unwrap_or_default());
@@ -207,7 +206,8 @@ fn is_in_place(assertion: Element<'_>, root: Element<'_>) -> bool {
     assertion.id() == root.id() || in_response && assertion.parent().map(Element::id) == Some(root.id())
 }
 
-/// The children of a response, in the order of its schema (SAML Core 3.2.2 and 3.3.3), and nothing else.
+/// The children of a response and of its status, in the order of the schema (SAML Core 3.2.2, 3.2.2.1 and 3.3.3), each
+/// once: of two statuses or status codes another reader may take the one that was not looked at.
 fn check_response(response: Element<'_>) -> Result<(), SamlRejection> {
     let schema = [
         (Namespace::ASSERTION, "Issuer"),
@@ -216,16 +216,34 @@ fn check_response(response: Element<'_>) -> Result<(), SamlRejection> {
         (Namespace::PROTOCOL, "Status"),
         (Namespace::ASSERTION, "Assertion"),
     ];
+    check_sequence(response, "Response", &schema)?;
+    let Some(status) = response.child(Namespace::PROTOCOL, "Status") else { return Ok(()) };
+    let schema = ["StatusCode", "StatusMessage", "StatusDetail"].map(|local| (Namespace::PROTOCOL, local));
+    check_sequence(status, "Status", &schema)?;
+    let mut code = status.child(Namespace::PROTOCOL, "StatusCode");
+    while let Some(element) = code {
+        check_sequence(element, "StatusCode", &[(Namespace::PROTOCOL, "StatusCode")])?;
+        code = element.child(Namespace::PROTOCOL, "StatusCode");
+    }
+    Ok(())
+}
+
+/// Each of these children at most once, in this order, with nothing else beside them but white space.
+fn check_sequence(
+    element: Element<'_>,
+    of: &'static str,
+    schema: &[(Namespace, &'static str)],
+) -> Result<(), SamlRejection> {
     let mut expected = schema.iter();
-    for child in response.children() {
+    for child in element.children() {
         if !expected.any(|(namespace, local)| child.is(*namespace, local)) {
-            return Err(SamlRejection::Structure { of: "Response", fault: "a child out of place" });
+            return Err(SamlRejection::Structure { of, fault: "a child out of place" });
         }
     }
-    if response.is_element_only() {
+    if element.is_element_only() {
         Ok(())
     } else {
-        Err(SamlRejection::Structure { of: "Response", fault: "text between the elements" })
+        Err(SamlRejection::Structure { of, fault: "text between the elements" })
     }
 }
 

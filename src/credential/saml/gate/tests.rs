@@ -369,6 +369,22 @@ fn only_success_is_a_status() {
             ),
         ],
     );
+    for (from, to) in [
+        (code_element, code_element.repeat(2)),
+        (code_element, format!("{code_element}<samlp:StatusCode Value=\"urn:a\"/>")),
+        (code_element, code_element.replace("/>", ">x</samlp:StatusCode>")),
+        (code_element, code_element.replace("/>", "><samlp:StatusCode/><samlp:StatusCode/></samlp:StatusCode>")),
+        (code_element, format!("<samlp:StatusMessage/>{code_element}")),
+        (code_element, format!("{code_element}<samlp:StatusMessage/><samlp:StatusMessage/>")),
+        (code_element, format!("{code_element}<StatusCode Value=\"urn:a\"/>")),
+    ] {
+        assert_eq!(code(&with(&honest, from, &to)), "saml.xml_refused", "{to}");
+    }
+    let detailed = format!(
+        "{}<samlp:StatusMessage>x</samlp:StatusMessage><samlp:StatusDetail><a xmlns=\"urn:x\"/></samlp:StatusDetail>",
+        code_element.replace("/>", "><samlp:StatusCode Value=\"urn:a\"/></samlp:StatusCode>"),
+    );
+    assert_eq!(code(&with(&honest, code_element, &detailed)), "admitted");
     let failed = "<samlp:StatusCode Value=\"urn:a\"><samlp:StatusCode Value=\"urn:b\"/></samlp:StatusCode>";
     let text = with(&response("", ""), code_element, failed);
     assert_eq!(Document::parse(&text).unwrap_err(), SamlRejection::Status { found: "urn:a urn:b".into() });

@@ -30,6 +30,8 @@ const RESTRICTION: &str =
     "<saml:AudienceRestriction><saml:Audience>https://bridge.example</saml:Audience></saml:AudienceRestriction>";
 const CONTEXT: &str = "<saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:X509\
     </saml:AuthnContextClassRef></saml:AuthnContext>";
+const CLASS: &str = "<saml:AuthnContextClassRef>";
+const CLASS_END: &str = "</saml:AuthnContextClassRef>";
 const VALUE: &str = "<saml:AttributeValue>a&lt;b</saml:AttributeValue>";
 
 #[test]
@@ -252,6 +254,18 @@ fn statements_are_of_two_kinds() {
         (CONTEXT, &CONTEXT.repeat(2), "saml.xml_refused"),
         (CONTEXT, &CONTEXT.replace("ac:classes", "<b/>"), "saml.xml_refused"),
         (CONTEXT, &CONTEXT.replace("<saml:AuthnContextClassRef>", "x<saml:AuthnContextClassRef>"), "saml.xml_refused"),
+        (
+            CLASS_END,
+            &format!("{CLASS_END}<saml:AuthnContextClassRef>x</saml:AuthnContextClassRef>"),
+            "saml.xml_refused",
+        ),
+        (CLASS, &format!("<saml:AuthnContextDeclRef>x</saml:AuthnContextDeclRef>{CLASS}"), "saml.xml_refused"),
+        (CLASS_END, &format!("{CLASS_END}<x/>"), "saml.xml_refused"),
+        (
+            CLASS_END,
+            &format!("{CLASS_END}<saml:AuthnContextDecl/>{}", "<saml:AuthenticatingAuthority/>".repeat(2)),
+            "accepted",
+        ),
     ]);
     let declared = read_changed(
         &key,
