@@ -29,8 +29,11 @@ impl ReasonCode {
 
     /// Reads a code as [`fmt::Display`] writes it.
     pub fn parse(code: &str) -> Option<Self> {
-        if let Some(rule) = code.strip_prefix("mapping.require.").filter(|rule| !rule.is_empty()) {
-            return Some(Self::of_rule(rule));
+        if let Some(rule) = code.strip_prefix("mapping.require.") {
+            let is_id = !rule.is_empty()
+                && rule.len() <= 64
+                && rule.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+            return is_id.then(|| Self::of_rule(rule));
         }
         Reason::ALL.into_iter().find(|reason| reason.code() == code).map(Self::from)
     }
@@ -87,6 +90,8 @@ mod tests {
         for code in ["saml.expired", "mapping.require.employees_only"] {
             assert_eq!(ReasonCode::parse(code).unwrap().to_string(), code);
         }
-        assert_eq!(ReasonCode::parse("saml.nonsense"), None);
+        for text in ["saml.nonsense", "mapping.require.", "mapping.require.call +44 20", "mapping.require.a.b"] {
+            assert_eq!(ReasonCode::parse(text), None, "{text}");
+        }
     }
 }
