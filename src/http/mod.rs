@@ -1,6 +1,6 @@
 //! The public listener: parse, run a flow, render.
 //!
-//! Floor 7. One handler per file; [`error`] alone turns refusals into HTTP. Handlers decide nothing.
+//! Floor 7. One handler per file; `error` alone turns refusals into HTTP. Handlers decide nothing.
 //!
 //! **Invariant.** No address, issuer or audience is ever taken from `Host` or `X-Forwarded-*`.
 //!
