@@ -23,6 +23,7 @@ fn a_canonical_document_stays_as_it_is() {
     for text in [
         "<a></a>",
         "<a b=\"c\" d=\"&lt;&amp;&quot;&#x9;&#xA;&#xD;'>\">&amp;&lt;&gt;&#xD;\"'\n\t </a>",
+        "<a xmlns=\"urn:a\" b=\"c\"><d e=\"f\"></d></a>",
         "<a:b xmlns:a=\"urn:a\"><a:c><d xmlns=\"urn:d\"></d></a:c></a:b>",
         "<a xmlns=\"urn:a\"><b xmlns=\"\"><c xmlns=\"urn:a\"></c></b></a>",
     ] {
