@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body as _;
 
 use super::error::HttpRejection;
 
@@ -19,6 +20,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>, HttpRejection> {
     if !is_form(headers) {
         return Err(HttpRejection::MediaType);
+    }
+    // A length that is declared is enough to know: nothing of such a body is read, or asked for by `100 Continue`.
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(HttpRejection::TooLarge);
     }
     let bytes = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await;
     match bytes.map_err(|_| HttpRejection::Timeout)? {
