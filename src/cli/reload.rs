@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind};
 
 use crate::config::{LoadError, Loaded, ProcessEnvironment, Storage, fingerprint};
 use crate::crypto::keys::SigningAlgorithm;
@@ -15,7 +15,8 @@ use crate::diagnostic::one_line;
 use crate::flow::Bridge;
 use crate::mapping::TestReport;
 
-use super::serve::reload_files;
+use super::exit::Failure;
+use super::serve::{caught, reload_files};
 use super::wiring::{open_keys, revision};
 
 /// How often the files are looked at; a signal is quicker.
@@ -54,12 +55,14 @@ pub(super) struct Reloader {
     fixed: Fixed,
     /// What the files looked like when they were last judged.
     seen: Option<[u8; 32]>,
+    hang_up: Signal,
 }
 
 impl Reloader {
-    /// `loaded` is what the server begins with.
-    pub(super) fn of(path: &Path, loaded: &Loaded) -> Self {
-        Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen: seen(path) }
+    /// `loaded` is what the server begins with. SIGHUP is caught from now on.
+    pub(super) fn of(path: &Path, loaded: &Loaded) -> Result<Self, Failure> {
+        let hang_up = caught(SignalKind::hangup())?;
+        Ok(Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen: seen(path), hang_up })
     }
 
     /// Until `end` is ready.
@@ -69,16 +72,12 @@ impl Reloader {
         master_keys: Arc<MasterKeys>,
         end: impl Future<Output = ()>,
     ) {
-        let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
-            tracing::error!("SIGHUP cannot be received: files are looked at all the same");
-            return;
-        };
         tokio::pin!(end);
         let mut turns = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 () = &mut end => return,
-                _ = hang_up.recv() => {
+                _ = self.hang_up.recv() => {
                     self.seen = seen(&self.path);
                     self.reload(&bridge, &master_keys).await;
                 }

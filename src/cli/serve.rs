@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
@@ -42,11 +42,13 @@ pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut 
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),
     };
     runtime()?.block_on(async {
+        // Before anybody can know that a server is here: a signal that comes early is not lost, and does not kill.
+        let stop = StopSignals::catch()?;
         let listen = args.listen.unwrap_or(loaded.settings.listen);
         let listener = listen_at(listen).await?;
         let served = Served::begin(loaded, listener, Some(&args.config.config)).await?;
         screen.line(format!("listening on http://{}", served.address))?;
-        stop_signal().await?;
+        stop.wait().await;
         tracing::info!("stopping");
         served.end().await;
         Ok(Exit::Done)
@@ -77,16 +79,30 @@ fn begin_logging(format: LogFormat, environment: &dyn Environment) {
     };
 }
 
-/// Until somebody says stop.
-pub(super) async fn stop_signal() -> Result<(), Failure> {
-    let failed = |error| Failure::could_not_run(format!("signals cannot be received: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What says stop; while it lives, those signals do not end the process.
+pub(super) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Catches them from now on.
+    pub(super) fn catch() -> Result<Self, Failure> {
+        Ok(Self { terminate: caught(SignalKind::terminate())?, interrupt: caught(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Until somebody says stop, or has said so.
+    pub(super) async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Catches a signal from now on.
+pub(super) fn caught(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|error| Failure::could_not_run(format!("signals cannot be received: {error}")))
 }
 
 /// A running server.
@@ -109,7 +125,7 @@ impl Served {
         let proxies = loaded.settings.trusted_proxies.clone();
         let prefix = loaded.settings.issuer.path().to_owned();
         let socket = admin::socket(&loaded.settings.storage.data);
-        let reloader = configuration.map(|path| Reloader::of(path, &loaded));
+        let reloader = configuration.map(|path| Reloader::of(path, &loaded)).transpose()?;
         let wired = wire(loaded).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();

@@ -83,7 +83,9 @@ pub(super) fn authenticate<'p>(
 
 fn credentials(presented: &Presented) -> Result<Credentials<'_>, ClientRejection> {
     if presented.parameter("client_assertion").is_some() || presented.parameter("client_assertion_type").is_some() {
-        return Err(ClientRejection::AssertionRefused);
+        // RFC 6749 section 2.3: not beside another method.
+        let also = presented.authorization.is_some() || presented.parameter("client_secret").is_some();
+        return Err(if also { ClientRejection::Repeated } else { ClientRejection::AssertionRefused });
     }
     let by_form = (presented.parameter("client_id"), presented.parameter("client_secret"));
     match (&presented.authorization, by_form) {

@@ -27,6 +27,24 @@ pub struct Presented {
     pub peer: IpAddr,
 }
 
+/// Parameters that the token endpoint has a meaning for: their names may be recorded.
+const KNOWN: [&str; 14] = [
+    "grant_type",
+    "assertion",
+    "subject_token",
+    "subject_token_type",
+    "requested_token_type",
+    "actor_token",
+    "actor_token_type",
+    "audience",
+    "resource",
+    "scope",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+];
+
 /// A credential that waits for its turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Credential<'a> {
@@ -84,7 +102,11 @@ impl Rejection for RequestRejection {
     fn facts(&self) -> Vec<Fact> {
         match self {
             Self::Missing(parameter) => vec![Fact::public("parameter", parameter)],
-            Self::Repeated(parameter) => vec![Fact::public("parameter", parameter)],
+            // Anybody's text: XML that was posted as it is falls into pairs at each `&amp;`, values and all.
+            Self::Repeated(parameter) if KNOWN.contains(&parameter.as_str()) => {
+                vec![Fact::public("parameter", parameter)]
+            }
+            Self::Repeated(parameter) => vec![Fact::private("parameter", parameter)],
             Self::Refused { parameter, expected } => {
                 vec![Fact::public("parameter", parameter), Fact::public("expected", expected)]
             }
@@ -246,5 +268,12 @@ mod tests {
         assert!(refused("subject_token_type", rejection(&[EXCHANGE, TOKEN, ("subject_token_type", TOKEN_TYPE_JWT)])));
         let refresh = ("requested_token_type", "urn:ietf:params:oauth:token-type:refresh_token");
         assert!(refused("requested_token_type", rejection(&[EXCHANGE, TOKEN, SAML2, refresh])));
+    }
+
+    #[test]
+    fn the_name_of_a_repeated_parameter_is_recorded_only_where_it_is_one_of_ours() {
+        let fact = |name: &str| RequestRejection::Repeated(name.to_owned()).facts().remove(0);
+        assert_eq!(fact("assertion"), Fact::public("parameter", "assertion"));
+        assert_eq!(fact("amp; Ana Ruiz"), Fact::private("parameter", "amp; Ana Ruiz"));
     }
 }

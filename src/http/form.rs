@@ -29,6 +29,7 @@ pub(super) async fn read(
     if !is_form(headers) {
         return Err(HttpRejection::MediaType);
     }
+    // A length that is declared is enough to know: nothing of such a body is read, or asked for by `100 Continue`.
     let most = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX);
     let expected = body.size_hint().upper().unwrap_or(most);
     if expected > most {

@@ -10,4 +10,8 @@ mod docs;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod storage_crash;
+#[cfg(test)]
+mod wire;

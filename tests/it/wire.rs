@@ -1,7 +1,7 @@
 //! A plain HTTP/1.1 client for loopback: one request, one connection, whole answer. Ours to write because tests must
 //! send what no well-behaved client would.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -31,19 +31,43 @@ impl Answer {
     }
 }
 
-/// Sends octets as they are and reads until the server closes.
+/// Sends octets as they are and reads until the server closes. A server that has answered may close before it has read
+/// everything: then writing fails, and the answer is there all the same.
 pub fn raw(address: SocketAddr, octets: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = connect(address);
+    let _ = stream.write_all(octets);
+    read_answer(&mut stream)
+}
+
+/// A connection on which nothing hangs for ever.
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    stream.write_all(octets).unwrap();
+    stream
+}
+
+/// Everything until the server closes, as one answer.
+pub fn read_answer(stream: &mut TcpStream) -> Answer {
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => answer.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
     let text = String::from_utf8(answer).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     assert!(!chunked, "answers here have a length");
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
+    let length = answer.header("content-length").map(|length| length.parse().unwrap());
+    // An answer to HEAD says a length as well, and so may a 304.
+    assert!(answer.body.is_empty() || length.is_none_or(|length: usize| length == answer.body.len()), "{text}");
+    answer
 }
 
 /// `GET path`.
@@ -64,8 +88,11 @@ pub fn encoded(form: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
-fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+/// One request that ends its connection.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();
-    format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )
 }

@@ -19,7 +19,7 @@ use super::check::show_refused;
 use super::exit::{Answer, Exit, Failure};
 use super::report::not_loaded;
 use super::screen::{FAINT, Screen, styled};
-use super::serve::{Served, listen_at, runtime, stop_signal};
+use super::serve::{Served, StopSignals, listen_at, runtime};
 
 use stage::Stage;
 
@@ -43,7 +43,7 @@ pub(super) fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Answer {
         let told = tour::tell(&stage, screen).await;
         if args.keep && matches!(told, Ok(Exit::Done)) {
             tour::invite(&stage, screen)?;
-            stop_signal().await?;
+            StopSignals::catch()?.wait().await;
             screen.line(styled(FAINT, "stopping"))?;
         }
         served.end().await;
