@@ -4,10 +4,18 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bridge;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod interop;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod storage_crash;

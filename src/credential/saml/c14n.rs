@@ -216,4 +216,6 @@ fn escape(text: &str, replacement: impl Fn(u8) -> Option<&'static [u8]>, out: &m
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
