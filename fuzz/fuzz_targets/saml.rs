@@ -2,7 +2,7 @@
 #![no_main]
 
 use base64::Engine as _;
-use drawbridge::credential::saml::{Document, decode, read, verify_signature};
+use drawbridge::credential::saml::{Document, decode, verify_signature};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -66,6 +66,12 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
+    #[command(after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
+                            Put the folder on the disk that will carry the data: its flush decides how long answers take.\n\n\
+                            Example: drawbridge bench --folder /var/lib/drawbridge\n\
+                            Example: drawbridge bench --json | jq .aims")]
+    Bench(BenchArgs),
 }
 
 /// Which configuration.
@@ -266,6 +272,20 @@ pub(super) struct DistrustArgs {
     /// Where the state is.
     #[command(flatten)]
     pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// Where the temporary folder is made; without it, where the system puts temporary files
+    #[arg(long, value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+    /// How many exchanges grow the memory that is measured; fewer where 25 seconds do not suffice
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(super) exchanges: u32,
     /// For programs.
     #[command(flatten)]
     pub(super) json: JsonArg,

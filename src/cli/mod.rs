@@ -7,6 +7,7 @@
 
 pub mod admin;
 mod args;
+mod bench;
 mod check;
 mod demo;
 mod distrust;
@@ -67,6 +68,7 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
     let now = || now(environment);
     match command {
         Command::Demo(args) => demo::run(args, screen),
+        Command::Bench(args) => bench::run(args, screen),
         Command::Serve(args) => serve::run(args, environment, screen),
         Command::Check(args) => check::run(args, environment, now()?, screen),
         Command::Mapping { command: MappingCommand::Test(args) } => mapping::test(args, environment, now()?, screen),

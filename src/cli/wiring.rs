@@ -35,11 +35,26 @@ pub(super) struct Wired {
 
 /// Opens store and keys and puts the revision in force. Blocks while the store reads its log.
 pub(super) async fn wire(loaded: Loaded) -> Result<Wired, Failure> {
+    // Before a data folder is made: without its master key a bridge has no business there.
+    let master_keys = load_master_keys(&loaded.settings)?;
+    let store = open_store(&loaded.settings).await?;
+    put_together(loaded, master_keys, store).await
+}
+
+/// The same over a store that is open: `bench` measures with one that has no disk.
+pub(super) async fn wire_over(loaded: Loaded, store: Arc<dyn Store>) -> Result<Wired, Failure> {
+    let master_keys = load_master_keys(&loaded.settings)?;
+    put_together(loaded, master_keys, store).await
+}
+
+fn load_master_keys(settings: &Settings) -> Result<MasterKeys, Failure> {
+    master_key::load(&settings.master_key)
+        .map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))
+}
+
+async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn Store>) -> Result<Wired, Failure> {
     let settings = &loaded.settings;
     let keep_records = settings.audit.keep;
-    let master_keys = master_key::load(&settings.master_key)
-        .map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))?;
-    let store = open_store(settings).await?;
     let now = SystemClock.now();
     let keys = open_keys(store.as_ref(), &master_keys, settings).await?;
     let issuer = Issuer::new(settings.issuer.as_str().to_owned(), keys.subject, settings.signing);

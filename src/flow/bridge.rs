@@ -139,6 +139,11 @@ impl Bridge {
         Ok(())
     }
 
+    /// Signs what is granted.
+    pub const fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
     /// The signing keys in force.
     pub fn ring(&self) -> Arc<KeyRing> {
         self.ring.load_full()

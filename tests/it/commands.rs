@@ -1,6 +1,6 @@
 //! The commands through the built binary: what they print, where, and how they end.
 
-mod folder;
+pub(crate) mod folder;
 mod state;
 
 use std::fs;

@@ -37,6 +37,7 @@ pub use assertion::{
     Assertion, AuthnStatement, Conditions, Envelope, ProxyRestriction, Subject, SubjectConfirmation,
     SubjectConfirmationData, read,
 };
+pub(crate) use conditions::check as check_conditions;
 pub use conditions::{Clock, ConditionsRejection, Expected, Forward};
 pub use decode::decode;
 pub use establish::establish;

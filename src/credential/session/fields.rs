@@ -77,8 +77,8 @@ fn cut<'p>(payload: &'p str, declared: &SessionDeclaration) -> Result<Vec<&'p st
             return Err(SessionRejection::FieldRepeated { name: name.to_owned() });
         }
     }
-    // As many distinct declared names as fields: none is missing.
-    Ok(texts.into_iter().flatten().collect())
+    // As many distinct declared names as fields, so none is missing; should one be, nothing may take its place.
+    texts.into_iter().collect::<Option<Vec<_>>>().ok_or(SessionRejection::FieldUnknown)
 }
 
 fn values(field: &FieldDeclaration, text: &str) -> Option<Vec<String>> {

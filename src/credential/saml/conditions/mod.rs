@@ -69,7 +69,7 @@ pub struct Forward {
 
 /// What follows from an assertion that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Conclusion {
+pub(crate) struct Conclusion {
     /// The last moment at which it could still be accepted, under the greatest skew that a source may be set to, so
     /// that a changed setting does not reopen what memory has forgotten.
     pub until: Timestamp,
@@ -84,7 +84,7 @@ pub(super) struct Conclusion {
 }
 
 /// Every check of what was signed against this door, in the order of `ConditionsRejection`.
-pub(super) fn check(
+pub(crate) fn check(
     assertion: &Assertion,
     envelope: &Envelope,
     source: &TrustSource,

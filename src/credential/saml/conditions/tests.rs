@@ -200,6 +200,14 @@ fn each_condition_is_needed() {
             |c| (c.conditions().not_on_or_after, c.confirmations()[0].data) = (None, None),
             "saml.expiry_missing",
         ),
+        (
+            "expiry in a confirmation that can satisfy nobody",
+            |c| {
+                (c.conditions().not_on_or_after, c.confirmations()[0].data) = (None, None);
+                c.confirmations().push(SubjectConfirmation { method: "urn:x".to_owned(), ..bearer(TOKEN) });
+            },
+            "saml.expiry_missing",
+        ),
         ("no data, expiry in the conditions", |c| c.confirmations()[0].data = None, "accepted"),
         (
             "the window ends as it begins",

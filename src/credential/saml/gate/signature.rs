@@ -138,8 +138,9 @@ fn reference(element: Element<'_>, parent: Element<'_>) -> Result<Reference, Sam
     check_attributes(element, &["Id", "URI"])?;
     // SAML Core 5.4.2: the ID of the signed element, and nothing that an XPointer could say.
     let refers_to = element.attribute("URI").and_then(|uri| uri.strip_prefix('#'));
-    if refers_to.is_none() || refers_to != parent.attribute("ID") {
-        return Err(profile("a Reference to something else than the parent"));
+    match (refers_to, parent.attribute("ID")) {
+        (Some(refers_to), Some(id)) if refers_to == id => {}
+        _ => return Err(profile("a Reference to something else than the parent")),
     }
     let mut parts = Parts::of(element)?;
     let prefixes = transforms(parts.take("Transforms")?)?;

@@ -134,6 +134,8 @@ fn a_signature_stands_where_the_schema_has_it() {
         with(&unsigned(), &of_assertion, &of_assertion.repeat(2)),
         with(&both, &of_response, &of_response.repeat(2)),
         // Somewhere else.
+        response(&of_response, "")
+            .replace("<samlp:Status>", &format!("<samlp:Extensions>{}</samlp:Extensions><samlp:Status>", unsigned())),
         with(&both, &of_response, &nested("samlp:Extensions", &of_response)),
         with(&unsigned(), "<saml:Subject>", &format!("<saml:Subject>{of_assertion}")),
         with(&unsigned(), "<saml:AttributeValue>a&lt;b", &format!("<saml:AttributeValue>{of_assertion}")),
@@ -209,6 +211,8 @@ fn the_form_of_a_signature_is_a_closed_world() {
             ("<ds:SignedInfo>", "<ds:SignedInfo Type=\"x\">", profile),
             ("<ds:SignedInfo>", "<ds:SignedInfo>x", profile),
             ("</ds:SignedInfo>", "<ds:Reference/></ds:SignedInfo>", profile),
+            ("<ds:SignatureMethod ", "<ds:SignatureMethod Id=\"_m\" ", profile),
+            ("<ds:DigestMethod ", "<ds:DigestMethod Id=\"_m\" ", profile),
             ("</ds:SignedInfo>", "</ds:SignedInfo><ds:SignedInfo></ds:SignedInfo>", profile),
             ("<ds:Transforms>", "<ds:Transforms a=\"\">", profile),
             ("</ds:Reference>", "<ds:DigestValue>AAAA</ds:DigestValue></ds:Reference>", profile),
