@@ -4,13 +4,20 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bridge;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod live;
+mod interop;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod storage_crash;
 #[cfg(test)]
