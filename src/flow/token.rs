@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
 use crate::crypto::audit::Hashed;
-use crate::crypto::digest::{hex, sha256};
 use crate::decision::{Detail, Fact, Outcome, Rejection as _, Stage, Trail};
 use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
@@ -146,7 +145,6 @@ impl<'a> Flow<'a> {
         trail: &mut Trail,
     ) -> Result<Identity, Refusal> {
         let addresses = &self.revision.addresses;
-        trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
         let expected = Expected {
             audiences: &addresses.audiences,
             recipients: &addresses.recipients,
@@ -171,7 +169,6 @@ impl<'a> Flow<'a> {
         // Before the token is looked at: a client that may not present this source learns nothing of its keys.
         failing(trail, Stage::Trust, client.check_source(&id))?;
         trail.known.source = Some(id);
-        trail.known.credential_digest = Some(hex(&sha256(presented.as_bytes())));
         session::establish(presented, source, &client.id, self.now, trail).map_err(Refusal::Session)
     }
 
@@ -213,7 +210,7 @@ impl<'a> Flow<'a> {
         trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
         let record = trail.close(Outcome::Issued).to_json();
-        let commit = self.commit_of(&record);
+        let commit = self.commit_of(record);
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let admission = failing(trail, Stage::Replay, admission)?;
         failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
@@ -228,7 +225,7 @@ impl<'a> Flow<'a> {
         } else {
             tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
         }
-        match self.bridge.store.commit(self.commit_of(&record)).await {
+        match self.bridge.store.commit(self.commit_of(record)).await {
             Ok(_) | Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
             Err(CommitError::Store(error)) => Refusal::Store(error),
         }
@@ -243,12 +240,12 @@ impl<'a> Flow<'a> {
         let Sampled::Keep { counted_before } = sampled else { return };
         trail.known.counted_before = (counted_before > 0).then_some(counted_before);
         let record = trail.close(refusal.outcome()).to_json();
-        if let Err(error) = self.bridge.store.commit(self.commit_of(&record)).await {
+        if let Err(error) = self.bridge.store.commit(self.commit_of(record)).await {
             tracing::warn!(trace_id = %self.trace_id, %error, "the record of a refusal was not kept");
         }
     }
 
-    fn commit_of(&self, record: &str) -> Commit {
-        Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.as_bytes().to_vec() }
+    fn commit_of(&self, record: String) -> Commit {
+        Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.into_bytes() }
     }
 }
