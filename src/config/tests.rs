@@ -415,9 +415,8 @@ fn every_octet_of_every_file_but_a_secret_is_in_the_revision() {
     let folder = Folder::new();
     let look = || (folder.load().unwrap().revision, folder.fingerprint());
     let (mut revisions, mut fingerprints) = (BTreeSet::new(), BTreeSet::new());
-    let mut see = |(revision, fingerprint): (String, [u8; 32])| {
-        (revisions.insert(revision), fingerprints.insert(fingerprint))
-    };
+    let mut see =
+        |(revision, fingerprint): (String, [u8; 32])| (revisions.insert(revision), fingerprints.insert(fingerprint));
     assert_eq!(see(look()), (true, true));
     assert_eq!(see(look()), (false, false), "nothing changed");
     folder.write("secrets/portal", "wGhx1UpzM0Qd7qkZb3oT9yVs\n");

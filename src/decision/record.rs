@@ -3,7 +3,10 @@
 //! The JSON of a decision is an outside contract of its own, one line in the audit file and one value in the store;
 //! this is its one place.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use crate::ground::reason::{Reason, ReasonCode};
 
@@ -50,88 +53,126 @@ impl Decision<'_> {
         let steps = &self.trail.steps;
         let mut kept = steps.len();
         loop {
-            // From both ends: how it began, and why it ended.
             let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let ends = steps.iter().take(head).chain(steps.iter().skip(steps.len() - tail));
-            let text = self.with_steps(ends.map(step_json).collect(), steps.len() - kept + self.trail.omitted);
-            if text.len() <= MAX_RECORD_BYTES || kept == 0 {
-                return text;
+            let ends = [steps.get(..head), steps.get(steps.len() - tail..)].map(Option::unwrap_or_default);
+            // Of strings and numbers, into memory: nothing in it can fail.
+            let json = serde_json::to_string(&Record { decision: self, steps: Steps(ends) }).unwrap_or_default();
+            if json.len() <= MAX_RECORD_BYTES || kept == 0 {
+                return json;
             }
             kept /= 2;
         }
     }
 
-    fn with_steps(&self, steps: Vec<Value>, omitted: usize) -> String {
-        let mut record = self.head();
-        record.insert("steps".into(), Value::from(steps));
-        if omitted > 0 {
-            record.insert("steps_omitted".into(), Value::from(omitted));
-        }
-        Value::Object(record).to_string()
-    }
-
-    fn head(&self) -> Map<String, Value> {
-        let known = &self.trail.known;
+    /// What there is to say of the request, by name. Borrowed where it can be: this is written once a request.
+    fn head(&self) -> [(&'static str, Option<Cow<'_, str>>); 18] {
+        let (trail, known) = (self.trail, &self.trail.known);
         let (outcome, reason) = match &self.outcome {
             Outcome::Abandoned => ("abandoned", Some(ReasonCode::from(Reason::Abandoned))),
             Outcome::Issued => ("issued", None),
             Outcome::Refused(reason) => ("refused", Some(reason.clone())),
             Outcome::Failed(reason) => ("failed", Some(reason.clone())),
         };
-        let mut head = Map::new();
-        let mut put = |key: &str, value: Option<String>| {
+        [
+            ("trace_id", shown(Some(&trail.trace_id))),
+            ("time", shown(Some(&trail.opened))),
+            ("outcome", Some(outcome.into())),
+            ("reason", shown(reason.as_ref())),
+            ("door", known.door.map(Cow::from)),
+            ("client_id", known.client.as_ref().map(|id| id.as_str().into())),
+            ("source", known.source.as_ref().map(|id| id.as_str().into())),
+            ("credential_digest", known.credential_digest.as_deref().map(Cow::from)),
+            ("mapping", known.mapping.as_ref().map(|(id, _)| id.as_str().into())),
+            ("mapping_hash", known.mapping.as_ref().map(|(_, hash)| hash.as_str().into())),
+            ("audience", known.audience.as_ref().map(|audience| audience.as_str().into())),
+            ("scope_asked", shown(known.scope_asked.as_ref())),
+            ("scope_granted", shown(known.scope_granted.as_ref())),
+            ("subject_hash", known.subject_hash.as_deref().map(Cow::from)),
+            ("jti", known.jti.as_deref().map(Cow::from)),
+            ("expires", shown(known.expires.as_ref())),
+            ("revision", known.revision.as_deref().map(Cow::from)),
+            ("counted_before", shown(known.counted_before.as_ref())),
+        ]
+    }
+}
+
+fn shown<T: ToString>(value: Option<&T>) -> Option<Cow<'static, str>> {
+    value.map(|value| value.to_string().into())
+}
+
+/// The record as it is written, with the first and the last of its steps.
+struct Record<'a> {
+    decision: &'a Decision<'a>,
+    steps: Steps<'a>,
+}
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.decision.head() {
             if let Some(value) = value {
-                head.insert(key.to_owned(), Value::String(bounded(&value)));
+                map.serialize_entry(name, &bounded(&value))?;
             }
+        }
+        map.serialize_entry("steps", &self.steps)?;
+        let omitted = self.decision.trail.omitted + self.decision.trail.steps.len()
+            - self.steps.0.map(<[Step]>::len).iter().sum::<usize>();
+        if omitted > 0 {
+            map.serialize_entry("steps_omitted", &omitted)?;
+        }
+        map.end()
+    }
+}
+
+struct Steps<'a>([&'a [Step]; 2]);
+
+impl Serialize for Steps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.into_iter().flatten().map(StepJson))
+    }
+}
+
+struct StepJson<'a>(&'a Step);
+
+impl Serialize for StepJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Step { stage, subject, finding, facts } = self.0;
+        let (finding, reason) = match finding {
+            Finding::Passed => ("passed", None),
+            Finding::Failed(reason) => ("failed", Some(reason.to_string())),
+            Finding::Noted => ("noted", None),
         };
-        put("trace_id", Some(self.trail.trace_id.to_string()));
-        put("time", Some(self.trail.opened.to_string()));
-        put("outcome", Some(outcome.to_owned()));
-        put("reason", reason.map(|code| code.to_string()));
-        put("door", known.door.map(str::to_owned));
-        put("client_id", known.client.as_ref().map(ToString::to_string));
-        put("source", known.source.as_ref().map(ToString::to_string));
-        put("credential_digest", known.credential_digest.clone());
-        put("mapping", known.mapping.as_ref().map(|(id, _)| id.to_string()));
-        put("mapping_hash", known.mapping.as_ref().map(|(_, hash)| hash.clone()));
-        put("audience", known.audience.as_ref().map(ToString::to_string));
-        put("scope_asked", known.scope_asked.as_ref().map(ToString::to_string));
-        put("scope_granted", known.scope_granted.as_ref().map(ToString::to_string));
-        put("subject_hash", known.subject_hash.clone());
-        put("jti", known.jti.clone());
-        put("expires", known.expires.map(|at| at.to_string()));
-        put("revision", known.revision.clone());
-        put("counted_before", known.counted_before.map(|count| count.to_string()));
-        head
+        let fixed = [
+            ("stage", Some(Cow::from(stage.as_str()))),
+            ("of", subject.as_deref().map(bounded)),
+            ("finding", Some(finding.into())),
+            ("reason", reason.map(Cow::from)),
+        ];
+        let mut map = serializer.serialize_map(None)?;
+        // A name stands once in an object: the last of several facts of one label is the one that counts.
+        let again = |label: &str, later: &[Fact]| later.iter().any(|fact| fact.label == label);
+        for (name, value) in fixed {
+            if let Some(value) = value.filter(|_| !again(name, facts)) {
+                map.serialize_entry(name, &value)?;
+            }
+        }
+        for (place, Fact { label, value }) in facts.iter().enumerate() {
+            if again(label, facts.get(place + 1..).unwrap_or_default()) {
+                continue;
+            }
+            match value {
+                Shown::Public(text) => map.serialize_entry(label, &bounded(text))?,
+                Shown::Private(text) => map.serialize_entry(label, &Shape { shape: shape(text) })?,
+            }
+        }
+        map.end()
     }
 }
 
-fn step_json(step: &Step) -> Value {
-    let (finding, reason) = match &step.finding {
-        Finding::Passed => ("passed", None),
-        Finding::Failed(reason) => ("failed", Some(reason.to_string())),
-        Finding::Noted => ("noted", None),
-    };
-    let mut fields = Map::new();
-    fields.insert("stage".into(), step.stage.as_str().into());
-    if let Some(subject) = &step.subject {
-        fields.insert("of".into(), bounded(subject).into());
-    }
-    fields.insert("finding".into(), finding.into());
-    if let Some(reason) = reason {
-        fields.insert("reason".into(), reason.into());
-    }
-    for Fact { label, value } in &step.facts {
-        fields.insert((*label).to_owned(), shown_json(value));
-    }
-    Value::Object(fields)
-}
-
-fn shown_json(value: &Shown) -> Value {
-    match value {
-        Shown::Public(text) => bounded(text).into(),
-        Shown::Private(text) => json!({ "shape": shape(text) }),
-    }
+/// What is shown of a private fact.
+#[derive(Serialize)]
+struct Shape {
+    shape: &'static str,
 }
 
 /// A length bucket: enough to see an empty or absurd value, too little to tell people apart.
@@ -146,10 +187,13 @@ fn shape(text: &str) -> &'static str {
 }
 
 /// Control characters are written as escapes by JSON; here the length is bounded.
-fn bounded(text: &str) -> String {
+fn bounded(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_TEXT_CHARS {
+        return text.into();
+    }
     match text.char_indices().nth(MAX_TEXT_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }
 
@@ -175,6 +219,15 @@ mod tests {
         let json = trail.close(Outcome::Issued).to_json();
         assert!(!json.contains("ana.ruiz"), "{json}");
         assert!(json.contains("17-64 characters") && json.contains(r#""format":"email""#), "{json}");
+    }
+
+    #[test]
+    fn a_name_stands_once_in_a_step() {
+        let mut trail = trail();
+        let fact = |label, value: &str| Fact::public(label, value);
+        trail.passed(Stage::Subject, vec![fact("found", "a"), fact("found", "b"), fact("finding", "mine")]);
+        let json = trail.close(Outcome::Issued).to_json();
+        assert!(json.contains(r#"[{"stage":"subject","found":"b","finding":"mine"}]"#), "{json}");
     }
 
     #[test]

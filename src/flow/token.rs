@@ -211,7 +211,7 @@ impl<'a> Flow<'a> {
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
         // True wherever it can be read: this record is kept only together with the use of the credential.
         trail.passed(Stage::Replay, Vec::new());
-        let commit = self.commit_of(&trail.close(Outcome::Issued).to_json());
+        let commit = self.commit_of(trail.close(Outcome::Issued).to_json());
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let admission = admission.map_err(|error| {
             let refusal = Refusal::from(error);
@@ -230,7 +230,7 @@ impl<'a> Flow<'a> {
         } else {
             tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
         }
-        match self.bridge.store.commit(self.commit_of(&record)).await {
+        match self.bridge.store.commit(self.commit_of(record)).await {
             Ok(_) | Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
             Err(CommitError::Store(error)) => Refusal::Store(error),
         }
@@ -245,12 +245,12 @@ impl<'a> Flow<'a> {
         let Sampled::Keep { counted_before } = sampled else { return };
         trail.known.counted_before = (counted_before > 0).then_some(counted_before);
         let record = trail.close(refusal.outcome()).to_json();
-        if let Err(error) = self.bridge.store.commit(self.commit_of(&record)).await {
+        if let Err(error) = self.bridge.store.commit(self.commit_of(record)).await {
             tracing::warn!(trace_id = %self.trace_id, %error, "the record of a refusal was not kept");
         }
     }
 
-    fn commit_of(&self, record: &str) -> Commit {
-        Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.as_bytes().to_vec() }
+    fn commit_of(&self, record: String) -> Commit {
+        Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.into_bytes() }
     }
 }

@@ -78,18 +78,21 @@ fn pair(piece: &[u8]) -> Option<(String, String)> {
 fn decoded(encoded: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        bytes.push(match first {
-            b'+' => b' ',
-            b'%' => {
-                let (digits, after) = rest.split_at_checked(2)?;
-                rest = after;
-                hexadecimal(digits)?
-            }
-            other => other,
-        });
+    // An assertion is long, and little of it is escaped: what is not is copied in runs.
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+        let (plain, escape) = rest.split_at_checked(at)?;
+        bytes.extend_from_slice(plain);
+        let (sign, after) = escape.split_first()?;
+        rest = if *sign == b'+' {
+            bytes.push(b' ');
+            after
+        } else {
+            let (digits, after) = after.split_at_checked(2)?;
+            bytes.push(hexadecimal(digits)?);
+            after
+        };
     }
+    bytes.extend_from_slice(rest);
     String::from_utf8(bytes).ok()
 }
 

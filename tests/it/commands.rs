@@ -13,8 +13,18 @@ const NOW: &str = "2026-03-01T12:00:00Z";
 #[test]
 fn every_command_has_help_with_an_example() {
     let folder = Folder::new();
-    let commands =
-        ["check", "mapping test", "mapping explain", "explain", "trace", "keys init", "keys list", "distrust", ""];
+    let commands = [
+        "check",
+        "mapping test",
+        "mapping explain",
+        "explain",
+        "trace",
+        "keys init",
+        "keys list",
+        "distrust",
+        "bench",
+        "",
+    ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let ran = folder.run(&words);

@@ -14,10 +14,11 @@ mod docs;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
-mod live;
 mod interop;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod storage_crash;
 #[cfg(test)]

@@ -28,6 +28,7 @@ use crate::flow::{Bridge, Presented, token};
 
 use super::machine::{processor_time, processors};
 use super::stage::Stage;
+use super::steps::Floor;
 
 /// Tasks or connections.
 pub(super) const AT_ONCE: usize = 64;
@@ -88,6 +89,25 @@ pub(super) async fn in_process(bridge: &Arc<Bridge>, requests: Vec<Presented>) -
             });
         }
         tasks.join_all().await.into_iter().collect::<Result<Vec<()>, _>>()
+    };
+    Ok(Burst::of(count, work).await?.0)
+}
+
+/// The floor, with as many at once: processors that share a core are slower together than one of them alone.
+pub(super) async fn floor(floor: &Arc<Floor>, count: usize) -> Result<Burst, Failure> {
+    let work = async {
+        let mut tasks = JoinSet::new();
+        for hand in dealt(vec![(); count]) {
+            let floor = Arc::clone(floor);
+            tasks.spawn(async move {
+                for () in hand {
+                    floor.run();
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        tasks.join_all().await;
+        Ok(())
     };
     Ok(Burst::of(count, work).await?.0)
 }

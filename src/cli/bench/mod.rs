@@ -41,6 +41,7 @@ use load::{Burst, Connections, bare, in_process};
 use machine::{appends, median, quantile, resident_bytes};
 use report::{Figures, Latency, Loads, Memory};
 use stage::{ES256, Stage};
+use steps::Steps;
 
 /// Exchanges of one burst, and how many bursts of each kind: the first warms up.
 const BURST: usize = 1024;
@@ -68,7 +69,7 @@ pub(super) fn run(args: &BenchArgs, screen: &mut Screen<'_>) -> Answer {
     let steps = steps::measure(&stage, &in_memory, &runtime)?;
     tell("exchanges under load")?;
     let durable = runtime.block_on(wire(stage.load("durable", CACHE)?))?;
-    let loads = runtime.block_on(loads(&stage, &in_memory, &durable))?;
+    let loads = runtime.block_on(loads(&stage, &steps, (&in_memory, &durable)))?;
     tell("latency below saturation")?;
     let latency = runtime.block_on(latency(&stage, &durable, (loads.over_http.rate(), steps.record)))?;
     tell("each algorithm")?;
@@ -131,12 +132,14 @@ impl Serving {
 }
 
 /// The kinds take turns, so that what disturbs the machine disturbs them alike; each figure is a median.
-async fn loads(stage: &Arc<Stage>, in_memory: &Wired, durable: &Wired) -> Result<Loads, Failure> {
+async fn loads(stage: &Stage, steps: &Steps, (in_memory, durable): (&Wired, &Wired)) -> Result<Loads, Failure> {
     let (bridge, nothing) = (Serving::begin(routes(&durable.bridge)).await?, Serving::begin(bare()).await?);
     let mut to_bridge = Connections::open(bridge.address).await?;
     let mut to_nothing = Connections::open(nothing.address).await?;
-    let [mut in_process_, mut durable_, mut bare_, mut http_] = [(); 4].map(|()| Vec::with_capacity(BURSTS));
+    let [mut floor_, mut in_process_, mut durable_, mut bare_, mut http_] =
+        [(); 5].map(|()| Vec::with_capacity(BURSTS));
     for _ in 0..BURSTS {
+        floor_.push(load::floor(&steps.bare, BURST).await?);
         in_process_.push(in_process(&in_memory.bridge, presented(stage, BURST, ES256)?).await?);
         durable_.push(in_process(&durable.bridge, presented(stage, BURST, ES256)?).await?);
         bare_.push(to_nothing.burst(bodies(stage, BURST)?).await?);
@@ -145,8 +148,8 @@ async fn loads(stage: &Arc<Stage>, in_memory: &Wired, durable: &Wired) -> Result
     drop((to_bridge, to_nothing));
     bridge.end().await;
     nothing.end().await;
-    let [in_memory, durable, bare, over_http] = [in_process_, durable_, bare_, http_].map(middle);
-    Ok(Loads { in_memory, durable, bare, over_http })
+    let [floor, in_memory, durable, bare, over_http] = [floor_, in_process_, durable_, bare_, http_].map(middle);
+    Ok(Loads { floor, in_memory, durable, bare, over_http })
 }
 
 /// The burst of the median cost, the first left out.

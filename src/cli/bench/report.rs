@@ -14,6 +14,8 @@ use super::steps::{Step, Steps};
 
 /// 64 at once.
 pub(super) struct Loads {
+    /// base64, SHA-256, RSA verify and ES256 sign.
+    pub(super) floor: Burst,
     pub(super) in_memory: Burst,
     pub(super) durable: Burst,
     pub(super) bare: Burst,
@@ -73,7 +75,7 @@ const MEMORY_LIMIT: u64 = 60_000_000;
 impl Figures {
     fn aims(&self) -> [Aim; 4] {
         let (steps, loads, latency) = (&self.steps, &self.loads, &self.latency);
-        let floor = steps.exchange_floor();
+        let floor = loads.floor.each();
         let verification = (steps.verification, steps.verification_floor());
         let durable = (loads.durable.each(), floor);
         let http = (loads.over_http.each(), floor + loads.bare.each());
@@ -108,6 +110,7 @@ impl Figures {
         let title = format!("\n{AT_ONCE} at once: processor time of one, and how many a second");
         screen.line(styled(STRONG, title))?;
         let kinds = [
+            ("the floor alone", loads.floor),
             ("in process, in memory", loads.in_memory),
             ("in process, durable", loads.durable),
             ("over HTTP, bare handler", loads.bare),
@@ -167,6 +170,7 @@ impl Figures {
             "exchange_us": number(steps.exchange),
             "load": {
                 "at_once": AT_ONCE,
+                "floor": burst(&loads.floor),
                 "in_memory": burst(&loads.in_memory),
                 "durable": burst(&loads.durable),
                 "http_bare": burst(&loads.bare),
