@@ -48,8 +48,7 @@ pub(super) async fn wire_over(loaded: Loaded, store: Arc<dyn Store>) -> Result<W
 }
 
 fn load_master_keys(settings: &Settings) -> Result<MasterKeys, Failure> {
-    master_key::load(&settings.master_key)
-        .map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))
+    master_key::load(&settings.master_key).map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))
 }
 
 async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn Store>) -> Result<Wired, Failure> {
