@@ -14,6 +14,8 @@ use crate::bridge::{Bridge, Door, Process, Running, post};
 
 const KILLS: usize = 50;
 const THREADS: usize = 4;
+/// Presented one after the other while strace looks.
+const REQUESTS: usize = 20;
 
 /// What is known of the assertions of all runs.
 #[derive(Default)]
@@ -155,7 +157,6 @@ fn no_token_leaves_before_the_sync_of_its_batch_has_returned() {
     let found = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
     assert!(found, "no strace here: run `scripts/test`, which installs it; DRAWBRIDGE_SKIP_STRACE=1 leaves this out");
     let server = Process::of(&mut command).serving();
-    const REQUESTS: usize = 20;
     for number in 0..REQUESTS {
         let door = if number % 2 == 0 { Door::Bearer } else { Door::Exchange };
         let answer = server.post(door, &bridge.assertion(&format!("_a{number}")));
@@ -166,13 +167,26 @@ fn no_token_leaves_before_the_sync_of_its_batch_has_returned() {
     let trace = std::fs::read_to_string(trace).unwrap();
     assert_eq!(order::check(&trace), Ok(REQUESTS), "answers with a token");
 
-    // The check sees what it is for: without the syncs, with a sync that fails, and with one that comes too late.
-    let without: String =
-        trace.lines().filter(|line| !line.contains("fdatasync")).map(|line| format!("{line}\n")).collect();
-    assert!(order::check(&without).is_err());
-    let failing = trace.lines().map(|line| match line.contains("fdatasync") {
-        true => line.replace("= 0", "= -1 EIO (Input/output error)") + "\n",
-        false => format!("{line}\n"),
-    });
-    assert!(order::check(&failing.collect::<String>()).is_err());
+    // The check sees what it is for: without the syncs, with syncs that fail, and with syncs that come too late.
+    let is_sync = |line: &&str| line.contains("fdatasync");
+    let without: Vec<&str> = trace.lines().filter(|line| !is_sync(line)).collect();
+    let fail = |line| if is_sync(&line) { line.replace("= 0", "= -1 EIO") } else { line.to_owned() };
+    let failing: Vec<String> = trace.lines().map(fail).collect();
+    let mut late: Vec<&str> = Vec::new();
+    let mut held = None;
+    for line in trace.lines() {
+        match held {
+            None if is_sync(&line) => held = Some(line),
+            Some(sync) if line.contains("HTTP/1.1 200") => {
+                late.extend([line, sync]);
+                held = None;
+            }
+            None | Some(_) => late.push(line),
+        }
+    }
+    for (what, trace) in
+        [("no sync", without.join("\n")), ("failing syncs", failing.join("\n")), ("late syncs", late.join("\n"))]
+    {
+        assert!(order::check(&trace).is_err(), "{what}");
+    }
 }

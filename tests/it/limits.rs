@@ -76,7 +76,7 @@ fn what_is_many_in_little_space_is_refused_at_the_first_one_too_many() {
         ("one-character elements and texts", around(&"<a/>x".repeat((LIMIT - 400) / 5)), "nodes", LIMIT),
         (
             "attributes on many elements",
-            around(&many(1_100, |_| {
+            around(&many(1_400, |_| {
                 format!("<a{}/>", many(14, |n| format!(" {}=''", char::from(b'a' + u8::try_from(n).unwrap()))))
             })),
             "nodes",
