@@ -67,10 +67,12 @@ pub(super) enum Command {
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
-    #[command(after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
+    #[command(
+        after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
                             Put the folder on the disk that will carry the data: its flush decides how long answers take.\n\n\
                             Example: drawbridge bench --folder /var/lib/drawbridge\n\
-                            Example: drawbridge bench --json | jq .aims")]
+                            Example: drawbridge bench --json | jq .aims"
+    )]
     Bench(BenchArgs),
 }
 

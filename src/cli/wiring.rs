@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,9 @@ use crate::store::Store;
 use crate::token::{Issuer, Offered, ServerMetadata};
 
 use super::exit::Failure;
+
+/// An audit file is put aside at this size, as `audit.jsonl.1` and so on; those are the operator's to keep or delete.
+const AUDIT_FILE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A bridge with what belongs to it.
 pub(super) struct Wired {
@@ -48,8 +51,7 @@ pub(super) async fn wire_over(loaded: Loaded, store: Arc<dyn Store>) -> Result<W
 }
 
 fn load_master_keys(settings: &Settings) -> Result<MasterKeys, Failure> {
-    master_key::load(&settings.master_key)
-        .map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))
+    master_key::load(&settings.master_key).map_err(|error| Failure::could_not_run(error.to_string()).help(error.help()))
 }
 
 async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn Store>) -> Result<Wired, Failure> {
@@ -110,7 +112,7 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         }
     })?);
     let path = &settings.audit.file;
-    let file = AuditFile::open(AuditOptions { path: path.clone(), rotate_at: None })
+    let file = AuditFile::open(AuditOptions { path: path.clone(), rotate_at: Some(AUDIT_FILE_BYTES) })
         .map_err(|error| could_not(path, "the audit file cannot be opened", &error))?;
     let caught_up = file.catch_up(store.as_ref()).await;
     caught_up
@@ -119,7 +121,9 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // Also where somebody else made it: the admin socket relies on it.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
 fn could_not(path: &Path, what: &str, error: &io::Error) -> Failure {

@@ -222,7 +222,7 @@ impl Judged {
                 tests,
                 warnings: self.diagnostics,
                 sources: self.sources,
-                revision: hex(&snapshot.hash()),
+                revision: hex(&snapshot.public_hash()),
             }),
             (_, _) => {
                 let refused = Refused { diagnostics: self.diagnostics, sources: self.sources, tests };

@@ -102,16 +102,34 @@ impl Snapshot {
         }
     }
 
-    /// SHA-256 over everything that was read, secrets included. Two equal snapshots have one hash.
+    /// SHA-256 over everything that was read, secrets included: two equal snapshots have one hash. Never shown: with it
+    /// an unknown secret could be guessed.
     pub(super) fn hash(&self) -> [u8; 32] {
+        self.hash_with(|parts, name, value| parts.extend([name, value]))
+    }
+
+    /// The same without the content of secrets: the name of a revision in records and on screens.
+    pub(super) fn public_hash(&self) -> [u8; 32] {
+        self.hash_with(|parts, name, _| parts.push(name))
+    }
+
+    fn hash_with<'s>(&'s self, secret: impl Fn(&mut Vec<&'s [u8]>, &'s [u8], &'s [u8])) -> [u8; 32] {
         let mut parts: Vec<&[u8]> = vec![b"drawbridge revision v1", self.source.text.as_bytes()];
+        let secrets: Vec<&str> = self.raw.iter().flat_map(secrets).filter_map(RawSecret::file).collect();
         for (path, reading) in &self.files {
-            parts.extend([b"file", path.as_bytes()]);
-            parts.extend(parts_of(reading));
+            parts.extend([b"file".as_slice(), path.as_bytes()]);
+            let [word, content] = parts_of(reading);
+            if secrets.contains(&path.as_str()) {
+                secret(&mut parts, word, content)
+            } else {
+                parts.extend([word, content])
+            }
         }
         for (name, value) in &self.variables {
-            parts.extend([b"variable", name.as_bytes()]);
-            parts.extend(value.as_ref().map_or([b"absent".as_slice(), b""], |value| [b"present", value.as_bytes()]));
+            parts.extend([b"variable".as_slice(), name.as_bytes()]);
+            let [word, content] =
+                value.as_ref().map_or([b"absent".as_slice(), b""], |value| [b"present", value.as_bytes()]);
+            secret(&mut parts, word, content);
         }
         match &self.mappings {
             Err(error) => parts.extend([b"mappings unread", error.as_bytes()]),

@@ -47,27 +47,23 @@ impl Decision<'_> {
     /// One JSON object without line breaks, at most [`MAX_RECORD_BYTES`] long: steps from the middle are left out
     /// (and counted) where they do not fit. Private facts appear by their shape.
     pub fn to_json(&self) -> String {
-        let steps: Vec<Value> = self.trail.steps.iter().map(step_json).collect();
-        let whole = self.with_steps(&steps, 0);
-        if whole.len() <= MAX_RECORD_BYTES {
-            return whole;
-        }
+        let steps = &self.trail.steps;
         let mut kept = steps.len();
         loop {
-            kept /= 2;
+            // From both ends: how it began, and why it ended.
             let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let ends: Vec<Value> =
-                steps.iter().take(head).chain(steps.iter().skip(steps.len() - tail)).cloned().collect();
-            let shortened = self.with_steps(&ends, steps.len() - ends.len());
-            if shortened.len() <= MAX_RECORD_BYTES || kept == 0 {
-                return shortened;
+            let ends = steps.iter().take(head).chain(steps.iter().skip(steps.len() - tail));
+            let text = self.with_steps(ends.map(step_json).collect(), steps.len() - kept + self.trail.omitted);
+            if text.len() <= MAX_RECORD_BYTES || kept == 0 {
+                return text;
             }
+            kept /= 2;
         }
     }
 
-    fn with_steps(&self, steps: &[Value], omitted: usize) -> String {
+    fn with_steps(&self, steps: Vec<Value>, omitted: usize) -> String {
         let mut record = self.head();
-        record.insert("steps".into(), Value::from(steps.to_vec()));
+        record.insert("steps".into(), Value::from(steps));
         if omitted > 0 {
             record.insert("steps_omitted".into(), Value::from(omitted));
         }

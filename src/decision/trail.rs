@@ -137,6 +137,9 @@ pub trait Rejection {
     fn facts(&self) -> Vec<Fact>;
 }
 
+/// A record has no more steps: an assertion with thousands of attributes must not cost more than one with a hundred.
+const MAX_STEPS: usize = 256;
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -157,6 +160,7 @@ pub struct Trail {
     pub(super) opened: Timestamp,
     pub(super) detail: Detail,
     pub(super) steps: Vec<Step>,
+    pub(super) omitted: usize,
     /// What the request came to be known by; each is set once it is known.
     pub known: Known,
 }
@@ -195,7 +199,7 @@ pub struct Known {
 impl Trail {
     /// Opens the record; until it is closed it reads `abandoned`.
     pub fn open(trace_id: TraceId, now: Timestamp, detail: Detail) -> Self {
-        Self { trace_id, opened: now, detail, steps: Vec::with_capacity(16), known: Known::default() }
+        Self { trace_id, opened: now, detail, steps: Vec::with_capacity(16), omitted: 0, known: Known::default() }
     }
 
     /// The request that this is the record of.
@@ -242,6 +246,11 @@ impl Trail {
 
     /// A step about one of several things of a stage.
     pub fn push(&mut self, stage: Stage, subject: Option<String>, finding: Finding, facts: Vec<Fact>) {
+        // A failing step is the end and is always kept; what a sender can multiply is bounded.
+        if self.steps.len() >= MAX_STEPS && self.detail == Detail::Record && !matches!(finding, Finding::Failed(_)) {
+            self.omitted += 1;
+            return;
+        }
         self.steps.push(Step { stage, subject, finding, facts });
     }
 

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 
 use crate::credential::saml::Forward;
-use crate::credential::saml::trust::TrustSources;
+use crate::credential::saml::trust::{TrustSource, TrustSources};
 use crate::credential::session::SessionSource;
 use crate::crypto::audit::AuditKey;
+use crate::crypto::digest::{hex, sha256};
 use crate::crypto::ring::KeyRing;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
-use crate::ground::id::{ClientId, MappingId, SourceId};
+use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
 use crate::mapping::Mappings;
 use crate::policy::Policy;
 use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
@@ -22,7 +23,7 @@ use crate::token::Issuer;
 use super::limit::FailureLimiter;
 
 /// Records of refusals before the client is known: kept within this, counted beyond.
-const STRANGERS_BYTES_PER_MINUTE: u64 = 256 * 1024;
+const STRANGERS_BYTES_PER_MINUTE: u64 = 16 * 1024;
 
 /// Our own addresses. They come from configuration, never from a request's headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct Revision {
 /// A mapping in use would give people another `sub` than before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "mapping `{mapping}` changes its `subject` rule, so people would get another `sub`; if that is meant, add \
+    "mapping `{mapping}` has another `subject` rule than this source had, so people would get another `sub`; if that is meant, add \
      `subject_replaces: {before}`"
 )]
 pub struct SubjectRuleChanged {
@@ -99,19 +100,19 @@ pub struct Bridge {
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     revision: ArcSwap<Revision>,
-    distrusted: RwLock<BTreeSet<SourceId>>,
-    subject_rules: RwLock<BTreeMap<MappingId, String>>,
+    distrusted: RwLock<BTreeSet<Namespace>>,
+    /// Under which `subject` rules people of a source have got their `sub`.
+    subject_rules: RwLock<BTreeSet<(Namespace, String)>>,
 }
 
 impl Bridge {
     /// Opens for business: reads the marks of the store and checks the revision against them.
     pub async fn open(parts: Parts) -> Result<Self, OpenError> {
-        let distrusted = parts.store.marks(MarkKind::Distrust).await?;
-        let subject_rules = parts.store.marks(MarkKind::SubjectRule).await?;
-        let subject_rules: BTreeMap<_, _> =
-            subject_rules.into_iter().map(|mark| (MappingId::new(mark.key), mark.value)).collect();
-        check_subject_rules(&parts.revision.mappings, &subject_rules)?;
-        Ok(Self {
+        let marks = parts.store.marks(MarkKind::SubjectRule).await?;
+        let known = marks.into_iter().filter_map(|mark| Some((Namespace::new(mark.value), rule_of(&mark.key)?)));
+        let subject_rules: BTreeSet<_> = known.collect();
+        check_subject_rules(&parts.revision, &subject_rules)?;
+        let bridge = Self {
             clock: parts.clock,
             entropy: parts.entropy,
             store: parts.store,
@@ -121,9 +122,11 @@ impl Bridge {
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
             revision: ArcSwap::from_pointee(parts.revision),
-            distrusted: RwLock::new(distrusted.into_iter().map(|mark| SourceId::new(mark.key)).collect()),
+            distrusted: RwLock::default(),
             subject_rules: RwLock::new(subject_rules),
-        })
+        };
+        bridge.refresh_distrust().await?;
+        Ok(bridge)
     }
 
     /// The revision in force.
@@ -134,7 +137,7 @@ impl Bridge {
     /// Replaces the revision between requests. One that would change the `sub` of people is refused.
     pub fn replace_revision(&self, revision: Revision) -> Result<(), SubjectRuleChanged> {
         let rules = self.subject_rules.read().unwrap_or_else(PoisonError::into_inner);
-        check_subject_rules(&revision.mappings, &rules)?;
+        check_subject_rules(&revision, &rules)?;
         self.revision.store(Arc::new(revision));
         Ok(())
     }
@@ -169,31 +172,57 @@ impl Bridge {
         self.entropy.as_ref()
     }
 
-    /// Reads again in which sources an administrator ended the trust: called after each change of these marks.
+    /// Reads again in which sources an administrator ended the trust: called after each change of these marks, and by
+    /// [`Self::open`]. A mark names a source as the files did; what it means lastingly is the source's namespace, which is
+    /// written into the mark the first time, so that giving the source another id does not bring it back.
     pub async fn refresh_distrust(&self) -> Result<(), StoreError> {
-        let marks = self.store.marks(MarkKind::Distrust).await?;
-        let sources = marks.into_iter().map(|mark| SourceId::new(mark.key)).collect();
-        *self.distrusted.write().unwrap_or_else(PoisonError::into_inner) = sources;
+        let revision = self.revision();
+        let mut namespaces = BTreeSet::new();
+        for mark in self.store.marks(MarkKind::Distrust).await? {
+            let lasting = mark.value.split_once(' ').map(|(_, namespace)| Namespace::new(namespace));
+            let Some(namespace) = lasting.clone().or_else(|| revision.namespace(&SourceId::new(mark.key.as_str())))
+            else {
+                tracing::warn!(source = mark.key, "a source without trust is not among those that are configured");
+                continue;
+            };
+            if lasting.is_none() {
+                self.store.mark(Mark { value: format!("{} {namespace}", mark.value), ..mark }).await?;
+            }
+            namespaces.insert(namespace);
+        }
+        *self.distrusted.write().unwrap_or_else(PoisonError::into_inner) = namespaces;
         Ok(())
     }
 
     /// Whether an administrator ended the trust in it.
-    pub fn is_distrusted(&self, source: &SourceId) -> bool {
+    pub fn is_distrusted(&self, source: &Namespace) -> bool {
         self.distrusted.read().unwrap_or_else(PoisonError::into_inner).contains(source)
     }
 
-    /// Remembers under which `subject` rule a mapping issues; writes only the first time, or when it was replaced.
-    pub(super) async fn remember_subject_rule(&self, mapping: &MappingId, rule: &str) -> Result<(), StoreError> {
-        let known =
-            self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).get(mapping).is_some_and(|at| at == rule);
-        if known {
+    /// Remembers under which `subject` rule people of a source get their `sub`; writes only the first time.
+    pub(super) async fn remember_subject_rule(&self, source: &Namespace, rule: &str) -> Result<(), StoreError> {
+        let entry = (source.clone(), rule.to_owned());
+        if self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).contains(&entry) {
             return Ok(());
         }
-        let mark = Mark { kind: MarkKind::SubjectRule, key: mapping.as_str().to_owned(), value: rule.to_owned() };
-        self.store.mark(mark).await?;
-        self.subject_rules.write().unwrap_or_else(PoisonError::into_inner).insert(mapping.clone(), rule.to_owned());
+        // A namespace may be longer than a key.
+        let key = format!("{} {rule}", hex(&sha256(source.as_str().as_bytes())));
+        self.store.mark(Mark { kind: MarkKind::SubjectRule, key, value: source.to_string() }).await?;
+        self.subject_rules.write().unwrap_or_else(PoisonError::into_inner).insert(entry);
         Ok(())
     }
+}
+
+impl Revision {
+    /// The lasting name of a source.
+    pub fn namespace(&self, id: &SourceId) -> Option<Namespace> {
+        let provider = self.trust.by_id(id).map(TrustSource::namespace);
+        provider.or_else(|| self.sessions.get(id).map(|source| source.namespace().clone()))
+    }
+}
+
+fn rule_of(key: &str) -> Option<String> {
+    key.split_once(' ').map(|(_, rule)| rule.to_owned())
 }
 
 impl fmt::Debug for Bridge {
@@ -213,13 +242,18 @@ pub enum OpenError {
     SubjectRule(#[from] SubjectRuleChanged),
 }
 
-fn check_subject_rules(mappings: &Mappings, rules: &BTreeMap<MappingId, String>) -> Result<(), SubjectRuleChanged> {
-    for mapping in mappings {
-        if let Some(before) = rules.get(mapping.id())
-            && mapping.subject_rule_hash() != before
-            && mapping.subject_replaces() != Some(before)
+/// A source whose people have a `sub` keeps its rules; a mapping may bring another one only if it says which it replaces.
+fn check_subject_rules(revision: &Revision, known: &BTreeSet<(Namespace, String)>) -> Result<(), SubjectRuleChanged> {
+    for mapping in &revision.mappings {
+        let Some(namespace) = revision.namespace(mapping.source()) else { continue };
+        let of_source: Vec<&str> =
+            known.iter().filter(|(of, _)| *of == namespace).map(|(_, rule)| rule.as_str()).collect();
+        let is_meant = |rule: &str| of_source.contains(&rule);
+        if let Some(before) = of_source.first()
+            && !is_meant(mapping.subject_rule_hash())
+            && !mapping.subject_replaces().is_some_and(is_meant)
         {
-            return Err(SubjectRuleChanged { mapping: mapping.id().clone(), before: before.clone() });
+            return Err(SubjectRuleChanged { mapping: mapping.id().clone(), before: (*before).to_owned() });
         }
     }
     Ok(())

@@ -77,7 +77,11 @@ impl KeyMaker<'_> {
     /// has none.
     pub async fn open(&self, in_use: &[SigningAlgorithm], now: Timestamp) -> Result<Keys, KeysError> {
         let subject = self.subject().await?;
-        let ring = KeyRing::load(&self.signing_keys().await?)?;
+        let stored = self.signing_keys().await?;
+        if stored.is_empty() && !self.store.recent(1).await?.is_empty() {
+            return Err(KeysError::KeysLost);
+        }
+        let ring = KeyRing::load(&stored)?;
         let plan = RingPlan::of(&ring, in_use.iter().copied());
         let ring = if plan.is_complete() {
             ring
@@ -102,6 +106,8 @@ impl KeyMaker<'_> {
         if !is_new {
             return Err(KeysError::KeysLost);
         }
+        // Perhaps a volume that was not mounted: the operator should see it.
+        tracing::warn!("the store is new: new keys are made, and everybody gets a `sub` that nobody has seen before");
         let key = SubjectKey::generate(self.entropy);
         let sealed = key.seal(self.master, self.entropy);
         self.store.replace(SubjectKey::VAULT_NAME, None, Some(&sealed)).await?;

@@ -14,6 +14,9 @@ use crate::ground::reason::{Reason, ReasonCode};
 use crate::ground::scope::ScopeSet;
 use crate::policy::AskedTarget;
 
+/// No API offers more.
+const MAX_SCOPES: usize = 100;
+
 /// What arrived at the token endpoint, decoded as a form and no further.
 pub struct Presented {
     /// The pairs of the body, in order.
@@ -153,8 +156,7 @@ impl Presented {
             GrantType::Saml2Bearer => (Credential::Saml2(self.required("assertion")?), TOKEN_TYPE_ACCESS_TOKEN),
             GrantType::TokenExchange => (self.subject_token()?, self.issued_type()?),
         };
-        let scope = self.parameter("scope").map(ScopeSet::parse).transpose();
-        let scope = scope.map_err(|_| RequestRejection::ScopeMalformed)?;
+        let scope = self.parameter("scope").map(parse_scope).transpose()?;
         let audiences = self.all("audience").map(str::to_owned).collect();
         let resources = self.all("resource").map(str::to_owned).collect();
         Ok(TokenRequest { grant, credential, target: AskedTarget { audiences, resources }, scope, issued_type })
@@ -189,6 +191,14 @@ impl Presented {
             }),
         }
     }
+}
+
+/// Each scope that is not granted is written down, so their number is bounded.
+fn parse_scope(text: &str) -> Result<ScopeSet, RequestRejection> {
+    if text.bytes().filter(|byte| *byte == b' ').count() >= MAX_SCOPES {
+        return Err(RequestRejection::ScopeMalformed);
+    }
+    ScopeSet::parse(text).map_err(|_| RequestRejection::ScopeMalformed)
 }
 
 #[cfg(test)]
@@ -245,6 +255,8 @@ mod tests {
             Some(R::Repeated("audience".into()))
         );
         assert_eq!(rejection(&[BEARER, ("assertion", "x"), ("scope", "a  b")]), Some(R::ScopeMalformed));
+        let too_many = vec!["a"; MAX_SCOPES + 1].join(" ");
+        assert_eq!(rejection(&[BEARER, ("assertion", "x"), ("scope", &too_many)]), Some(R::ScopeMalformed));
         assert_eq!(rejection(&[EXCHANGE, SAML2]), Some(R::Missing("subject_token")));
         assert_eq!(rejection(&[EXCHANGE, TOKEN]), Some(R::Missing("subject_token_type")));
         assert!(refused("actor_token", rejection(&[EXCHANGE, TOKEN, SAML2, ("actor_token", "x")])));

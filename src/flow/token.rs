@@ -44,7 +44,8 @@ pub async fn run(bridge: Arc<Bridge>, presented: Presented) -> Answer {
     let grant = presented.grant().ok();
     let task = tokio::spawn(exchange(bridge, presented, trace_id));
     let result = task.await.unwrap_or_else(|fault| {
-        tracing::error!(%trace_id, %fault, "a token request was abandoned");
+        // Not the message of a panic: nobody knows what it quotes.
+        tracing::error!(%trace_id, panicked = fault.is_panic(), "a token request was abandoned");
         Err(Refusal::Abandoned)
     });
     Answer { trace_id, grant, result }
@@ -114,7 +115,8 @@ impl<'a> Flow<'a> {
         let claims = self.claims(mapping, client, &identity, trail)?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
-        bridge.remember_subject_rule(mapping.id(), mapping.subject_rule_hash()).await.map_err(Refusal::Store)?;
+        let namespace = &identity.facts().namespace;
+        bridge.remember_subject_rule(namespace, mapping.subject_rule_hash()).await.map_err(Refusal::Store)?;
         let issued_type = (grant == GrantType::TokenExchange).then_some(request.issued_type);
         let tokens = self.issue(permit, &identity, trail).await?;
         Ok(Issued { tokens, issued_type })
@@ -126,10 +128,10 @@ impl<'a> Flow<'a> {
             Credential::Saml2(presented) => self.establish_saml(presented, client, request.grant, trail)?,
             Credential::Session(source, presented) => self.establish_session(source, presented, client, trail)?,
         };
-        let source = identity.facts().source.clone();
-        failing(trail, Stage::Trust, client.check_source(&source))?;
-        if self.bridge.is_distrusted(&source) {
-            let refusal = Refusal::Distrusted(source);
+        let facts = identity.facts();
+        failing(trail, Stage::Trust, client.check_source(&facts.source))?;
+        if self.bridge.is_distrusted(&facts.namespace) {
+            let refusal = Refusal::Distrusted(facts.source.clone());
             trail.failed(Stage::Trust, &refusal);
             return Err(refusal);
         }

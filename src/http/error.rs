@@ -46,7 +46,9 @@ impl OAuthError {
     /// A request that never became one of a flow.
     pub(super) fn before_flow(rejection: HttpRejection, trace_id: TraceId) -> Self {
         let (status, reason) = rejection.wire();
-        Self { status, error: ErrorCode::InvalidRequest, reason: reason.into(), trace_id }
+        let is_ours = rejection == HttpRejection::Overloaded;
+        let error = if is_ours { ErrorCode::TemporarilyUnavailable } else { ErrorCode::InvalidRequest };
+        Self { status, error, reason: reason.into(), trace_id }
     }
 
     /// Renders; `issuer` begins the address of the page about the code.
@@ -72,6 +74,7 @@ pub(super) enum HttpRejection {
     MediaType,
     TooLarge,
     Timeout,
+    Overloaded,
     AuthorizationRepeated,
 }
 
@@ -83,6 +86,7 @@ impl HttpRejection {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Reason::RequestMediaType),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Reason::RequestBodyTooLarge),
             Self::Timeout => (StatusCode::REQUEST_TIMEOUT, Reason::RequestTimeout),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, Reason::Overloaded),
             Self::AuthorizationRepeated => (StatusCode::BAD_REQUEST, Reason::ClientAuthenticationRepeated),
         }
     }

@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use tokio::sync::Semaphore;
 
 use super::error::HttpRejection;
 
@@ -16,15 +17,26 @@ pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 const MAX_PAIRS: usize = 64;
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Bodies of all requests together may take so many bytes while they arrive.
+pub(super) const MAX_BYTES_UNDER_WAY: usize = 64 * 1024 * 1024;
+
 /// Reads the body, bounded in size and time, into pairs in order.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>, HttpRejection> {
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    room: &Semaphore,
+) -> Result<Vec<(String, String)>, HttpRejection> {
     if !is_form(headers) {
         return Err(HttpRejection::MediaType);
     }
-    // A length that is declared is enough to know: nothing of such a body is read, or asked for by `100 Continue`.
-    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+    let most = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX);
+    let expected = body.size_hint().upper().unwrap_or(most);
+    if expected > most {
         return Err(HttpRejection::TooLarge);
     }
+    // Held until the body is there: what is announced and does not come holds its place for the timeout only.
+    let _place =
+        room.try_acquire_many(u32::try_from(expected).unwrap_or(u32::MAX)).map_err(|_| HttpRejection::Overloaded)?;
     let bytes = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await;
     match bytes.map_err(|_| HttpRejection::Timeout)? {
         Ok(collected) => parse(&collected.to_bytes()).ok_or(HttpRejection::MediaType),

@@ -1,6 +1,6 @@
 //! The public listener: parse, run a flow, render.
 //!
-//! Floor 7. One handler per file; [`error`] alone turns refusals into HTTP. Handlers decide nothing.
+//! Floor 7. One handler per file; `error` alone turns refusals into HTTP. Handlers decide nothing.
 //!
 //! **Invariant.** No address, issuer or audience is ever taken from `Host` or `X-Forwarded-*`.
 //!
@@ -18,6 +18,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get};
 
+use tokio::sync::Semaphore;
+
 use crate::config::Network;
 use crate::flow::Bridge;
 use crate::ground::id::TraceId;
@@ -29,12 +31,14 @@ pub use server::{Peer, ServerLimits, serve, serve_unix};
 pub struct Public {
     bridge: Arc<Bridge>,
     trusted_proxies: Arc<[Network]>,
+    room_for_bodies: Arc<Semaphore>,
 }
 
 impl Public {
     /// `trusted_proxies`: peers whose `X-Forwarded-For` says who sent a request (for the limit on failures only).
     pub fn new(bridge: Arc<Bridge>, trusted_proxies: Vec<Network>) -> Self {
-        Self { bridge, trusted_proxies: trusted_proxies.into() }
+        let room_for_bodies = Arc::new(Semaphore::new(form::MAX_BYTES_UNDER_WAY));
+        Self { bridge, trusted_proxies: trusted_proxies.into(), room_for_bodies }
     }
 
     /// A page of ours begins with it.

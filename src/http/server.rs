@@ -11,13 +11,14 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use hyper::body::Incoming;
-use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 use crate::config::Network;
@@ -29,13 +30,20 @@ pub struct ServerLimits {
     pub connections: usize,
     /// A request's head must arrive within this, counted from the first octet or the previous answer.
     pub header_timeout: Duration,
+    /// Whoever does not read an answer for so long has gone.
+    pub write_timeout: Duration,
     /// Requests under way at shutdown may take so long.
     pub shutdown_grace: Duration,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        Self { connections: 4096, header_timeout: Duration::from_secs(15), shutdown_grace: Duration::from_secs(20) }
+        Self {
+            connections: 4096,
+            header_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(15),
+            shutdown_grace: Duration::from_secs(20),
+        }
     }
 }
 
@@ -52,15 +60,18 @@ impl Peer {
         if !is_proxy(&socket) {
             return socket;
         }
-        forwarded(&parts.headers).rev().find(|address| !is_proxy(address)).unwrap_or(socket)
+        // From the right: a proxy wrote what stands behind the first foreign entry, the sender may have written the rest.
+        let entries = forwarded(&parts.headers);
+        let mut from_the_right = entries.iter().rev();
+        let first = from_the_right.find(|entry| !entry.is_some_and(|address| is_proxy(&address)));
+        first.copied().flatten().unwrap_or(socket)
     }
 }
 
-fn forwarded(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = IpAddr> {
-    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let addresses: Vec<IpAddr> =
-        values.flat_map(|value| value.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
-    addresses.into_iter()
+/// `None` for an entry that is no address.
+fn forwarded(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let values = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or_default());
+    values.flat_map(|value| value.split(',')).map(|entry| entry.trim().parse().ok()).collect()
 }
 
 /// Serves until `stop` is ready; then accepts nothing more and finishes what is under way.
@@ -75,7 +86,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
                     let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip());
                     // Small answers must not wait for an acknowledgement; a socket that refuses is merely slower.
                     let _ = stream.set_nodelay(true);
-                    house.welcome(TokioIo::new(stream), peer, permit);
+                    house.welcome(Box::pin(timed(stream, limits.write_timeout)), peer, permit);
                 }
                 Err(error) => House::rest(&error).await,
             },
@@ -93,13 +104,23 @@ pub async fn serve_unix(listener: UnixListener, router: Router, limits: ServerLi
         tokio::select! {
             () = &mut stop => break,
             (permit, accepted) = house.accept(listener.accept()) => match accepted {
-                Ok((stream, _)) => house.welcome(TokioIo::new(stream), IpAddr::V4(Ipv4Addr::LOCALHOST), permit),
+                Ok((stream, _)) => {
+                    let stream = Box::pin(timed(stream, limits.write_timeout));
+                    house.welcome(stream, IpAddr::V4(Ipv4Addr::LOCALHOST), permit);
+                }
                 Err(error) => House::rest(&error).await,
             },
         }
     }
     drop(listener);
     house.close().await;
+}
+
+/// hyper's own timer runs only while it waits for a request.
+fn timed<S: AsyncRead + AsyncWrite>(stream: S, write: Duration) -> TimeoutStream<S> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write));
+    stream
 }
 
 /// What the two kinds of listener share.
@@ -124,7 +145,7 @@ impl House {
 
     fn welcome<I>(&self, io: I, peer: IpAddr, permit: Option<OwnedSemaphorePermit>)
     where
-        I: Read + Write + Unpin + Send + 'static,
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let router = self.router.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -136,7 +157,7 @@ impl House {
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
             .max_buf_size(64 * 1024)
-            .serve_connection(io, service);
+            .serve_connection(TokioIo::new(io), service);
         let connection = self.graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

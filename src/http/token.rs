@@ -1,7 +1,7 @@
 //! `POST /token`: RFC 6749 section 3.2, RFC 7522, RFC 8693.
 
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -45,7 +45,7 @@ async fn parse(public: &Public, request: Request) -> Result<Presented, HttpRejec
     let (parts, body) = request.into_parts();
     let peer = Peer::of(&parts, &public.trusted_proxies);
     let authorization = authorization(&parts.headers)?;
-    Ok(Presented { form: form::read(&parts.headers, body).await?, authorization, peer })
+    Ok(Presented { form: form::read(&parts.headers, body, &public.room_for_bodies).await?, authorization, peer })
 }
 
 /// RFC 9110 section 5.3: the header is no list, so two are no request.
@@ -67,6 +67,9 @@ fn refused_before_flow(public: &Public, rejection: HttpRejection) -> Response {
     let mut response = OAuthError::before_flow(rejection, trace_id).render(&public.issuer());
     if rejection == HttpRejection::Method {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    if rejection == HttpRejection::Overloaded {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
     response
 }

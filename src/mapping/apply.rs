@@ -22,6 +22,8 @@ use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 
 /// `NameID` formats (SAML Core 8.3).
+/// The format of a subject that a rule made; a provider that sends it as a `NameID` format is refused.
+const MAPPED: &str = "mapped";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 /// What an absent `Format` means (SAML Core 2.2.2).
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
@@ -193,6 +195,10 @@ impl Run<'_, '_> {
 
     fn subject(&mut self) -> Step<Subject> {
         let found = match &self.mapping.subject {
+            // SAML Core 8.3.8: whatever a rule makes of a transient identifier stands for nobody tomorrow.
+            SubjectRule::Cel(expression) if expression.reads.name_id && self.name_id_is_transient() => {
+                Err(MappingRefusal::SubjectMissing { why: "a transient NameID" })
+            }
             SubjectRule::NameId => self.subject_of_name_id(),
             SubjectRule::Attribute(place) => {
                 let value = self.received.get(*place).and_then(Option::as_ref).and_then(|values| values.first());
@@ -222,9 +228,11 @@ impl Run<'_, '_> {
         let missing = |why| MappingRefusal::SubjectMissing { why };
         let name_id = self.facts.name_id.as_ref().ok_or_else(|| missing("no NameID"))?;
         let format = name_id.format.as_deref().unwrap_or(UNSPECIFIED);
-        // SAML Core 8.3.8: a transient identifier stands for nobody tomorrow.
-        if format == TRANSIENT {
+        if self.name_id_is_transient() {
             return Err(missing("a transient NameID"));
+        }
+        if format == MAPPED {
+            return Err(missing("a NameID whose format is that of mapped values"));
         }
         let qualifier = |text: &Option<String>| text.clone().unwrap_or_default();
         Ok(Subject {
@@ -235,10 +243,14 @@ impl Run<'_, '_> {
         })
     }
 
+    fn name_id_is_transient(&self) -> bool {
+        self.facts.name_id.as_ref().is_some_and(|name_id| name_id.format.as_deref() == Some(TRANSIENT))
+    }
+
     fn mapped_subject(&self, value: Option<String>) -> Step<Subject> {
         Ok(Subject {
             namespace: self.facts.namespace.clone(),
-            format: "mapped".to_owned(),
+            format: MAPPED.to_owned(),
             qualifiers: [String::new(), String::new()],
             value: not_empty(value.unwrap_or_default())?,
         })

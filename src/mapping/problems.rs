@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 27] = [
+pub const PROBLEMS: [Explanation; 28] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -102,6 +102,11 @@ pub const PROBLEMS: [Explanation; 27] = [
         "mapping.overlap",
         "Two mappings could apply to one request, and which one would be chance.",
         "Tell them apart by `for: { clients: […], audiences: […] }`.",
+    ),
+    problem(
+        "mapping.subject_rules_differ",
+        "Two mappings of one source make subjects by different rules: one value could be two people, who would share a `sub`.",
+        "Write the same `subject` rule in both.",
     ),
     problem(
         "mapping.reason_unknown",

@@ -11,7 +11,7 @@
 //! intersection of what was asked, what the mapping allows, what the client may have and what the API offers; the
 //! released claims are those that the mapping releases to this audience; nothing outlives the identity.
 //!
-//! **Invariant.** Only [`decide`] makes a [`Permit`], and only [`Grant::admit`] a [`Grant`]: from a permit and the
+//! **Invariant.** Only [`decide()`] makes a [`Permit`], and only [`Grant::admit`] a [`Grant`]: from a permit and the
 //! admission of the same credential.
 //!
 //! **Absent on purpose.** Rules across clients, delegation and actors: they come with their issue.

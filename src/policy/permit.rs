@@ -10,7 +10,7 @@ use crate::ground::time::Timestamp;
 use crate::mapping::Subject;
 use crate::store::UseKey;
 
-/// What may be issued, to whom, for whom, until when. Made by [`super::decide`] alone.
+/// What may be issued, to whom, for whom, until when. Made by [`super::decide()`] alone.
 #[derive(Debug)]
 pub struct Permit {
     pub(super) client: ClientId,

@@ -157,11 +157,7 @@ fn middle(bursts: Vec<Burst>) -> Burst {
     rest.get(place).copied().unwrap_or_default()
 }
 
-fn presented(
-    stage: &Stage,
-    count: usize,
-    algorithm: SigningAlgorithm,
-) -> Result<Vec<crate::flow::Presented>, Failure> {
+fn presented(stage: &Stage, count: usize, algorithm: SigningAlgorithm) -> Result<Vec<crate::flow::Presented>, Failure> {
     Ok(stage.requests(count)?.into_iter().map(|request| request.presented(algorithm)).collect())
 }
 

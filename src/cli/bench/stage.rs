@@ -73,8 +73,7 @@ impl Stage {
         let certificates = certificates.map_err(io::Error::other)?;
         let metadata = render_metadata(&EntityId::new(PROVIDER), &format!("{PROVIDER}/sso"), &certificates);
         fs::write(self.at("idp.xml"), metadata.map_err(io::Error::other)?)?;
-        let mut secret =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.at("client-secret"))?;
+        let mut secret = OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.at("client-secret"))?;
         writeln!(secret, "{}", self.client_secret)
     }
 

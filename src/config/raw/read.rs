@@ -34,6 +34,14 @@ pub(in crate::config) enum RawSecret {
 }
 
 impl RawSecret {
+    /// The file, as written.
+    pub(in crate::config) fn file(&self) -> Option<&str> {
+        match self {
+            Self::File(at) => Some(&at.value),
+            Self::Env(_) => None,
+        }
+    }
+
     /// Where it is named.
     pub(in crate::config) const fn span(&self) -> Span {
         match self {

@@ -244,6 +244,8 @@ fn pairs_stand_once_each_and_in_any_order() {
     for (payload, expected) in &cases {
         assert_eq!(code(&signed(payload), &source, NOW), *expected, "{payload}");
     }
+    let twice = establish_at(&signed(&format!("u=ana&u=eve&x={x}&junk=")), &source, NOW).0.unwrap_err();
+    assert_eq!(twice, SessionRejection::FieldRepeated { name: "u".to_owned() });
     let groups =
         |payload: &str| establish_at(&signed(payload), &source, NOW).0.unwrap().facts().attributes[0].values.clone();
     assert_eq!(groups(&cases[0].0), ["a b", "c&d"]);

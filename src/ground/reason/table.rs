@@ -445,6 +445,11 @@ reasons! {
         "The signing key could not be used."
         "Look at the log."
     }
+    Overloaded "bridge.overloaded" {
+        "the bridge is too busy; try again later"
+        "More requests are arriving than the bridge keeps room for."
+        "Try again after the time in Retry-After; look at what sends so much."
+    }
     Internal "bridge.internal" {
         "the bridge failed"
         "A fault of the bridge."

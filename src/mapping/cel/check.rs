@@ -168,7 +168,11 @@ impl Checker<'_> {
             "source" | "client" => Kind::Text { bytes: MAX_TEXT_READ as u64 },
             "now" => Kind::Int,
             // Null where the source does not say.
-            "name_id" | "name_id_format" | "acr" => optional_text,
+            "name_id" => {
+                self.reads.name_id = true;
+                optional_text
+            }
+            "name_id_format" | "acr" => optional_text,
             "auth_time" => Kind::Any { count: 0, bytes: 0 },
             "attr" | "claims" => {
                 let message = format!("`{name}` is read one name at a time");

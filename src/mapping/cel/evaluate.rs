@@ -139,7 +139,7 @@ impl<'f> Scope<'f> {
     }
 
     fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
-        let Reads { attributes, claims } = &expression.reads;
+        let Reads { attributes, claims, name_id: _ } = &expression.reads;
         for (table, slots, reads) in [("attr", &self.attributes, attributes), ("claims", &self.claims, claims)] {
             let too_long = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
             if let Some(slot) = slots.iter().find(too_long) {

@@ -61,6 +61,8 @@ pub(super) struct Reads {
     pub(super) attributes: BTreeSet<String>,
     /// `claims.…`
     pub(super) claims: BTreeSet<String>,
+    /// `name_id`
+    pub(super) name_id: bool,
 }
 
 impl Expression {

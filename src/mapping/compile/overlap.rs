@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::mapping::compiled::Mapping;
+use crate::mapping::compiled::{Mapping, SubjectRule};
 
 pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
     for (place, mapping) in mappings.iter().enumerate() {
@@ -20,10 +20,33 @@ pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
                 let message = format!("`{}` and `{}` could both apply to one request", other.id, mapping.id);
                 let error = Diagnostic::error("mapping.overlap", &mapping.path, mapping.source_span, message);
                 let problem = diagnostics.push(error);
-                problem.label(request).help("tell them apart by `for: { clients: […], audiences: […] }`").note(there);
+                problem
+                    .label(request)
+                    .help("tell them apart by `for: { clients: […], audiences: […] }`")
+                    .note(there.clone());
+            }
+            if names_people_otherwise(other, mapping) {
+                let message =
+                    format!("`{}` and `{}` make subjects of one source by different rules", other.id, mapping.id);
+                let error =
+                    Diagnostic::error("mapping.subject_rules_differ", &mapping.path, mapping.source_span, message);
+                let problem = diagnostics.push(error);
+                problem.label(format!("source `{}`", mapping.source));
+                problem
+                    .help(
+                        "write one `subject` rule in both: a value of one rule could be another person under the other",
+                    )
+                    .note(there);
             }
         }
     }
+}
+
+/// Whether one value could be two people: both make subjects of the same source, by rules that are not the same. A
+/// `NameID` is kept apart from mapped values by its format.
+fn names_people_otherwise(a: &Mapping, b: &Mapping) -> bool {
+    let makes_values = |mapping: &Mapping| !matches!(mapping.subject, SubjectRule::NameId);
+    a.source == b.source && makes_values(a) && makes_values(b) && a.subject_rule_hash != b.subject_rule_hash
 }
 
 /// A request that both apply to, in words.

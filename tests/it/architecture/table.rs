@@ -48,6 +48,7 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("form_urlencoded", Allowed::In(&["flow", "http", "cli"])),
     ("http_body_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/bench*", "cli/admin*"])),
     ("hyper", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/bench*", "cli/admin*"])),
+    ("tokio_io_timeout", Allowed::In(&["http"])),
     ("tower", Allowed::In(&["http"])),
     ("hyper_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/bench*", "cli/admin*"])),
     ("jsonwebtoken", Allowed::In(&["crypto"])),
