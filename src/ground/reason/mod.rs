@@ -36,11 +36,6 @@ impl ReasonCode {
     }
 }
 
-/// What can be the last word of a code. A page about a code says nothing that a stranger chose freely.
-fn is_rule_id(rule: &str) -> bool {
-    (1..=64).contains(&rule.len()) && rule.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
 impl From<Reason> for ReasonCode {
     fn from(reason: Reason) -> Self {
         Self { reason, rule: None }

@@ -44,16 +44,15 @@ fn state_is_read_beside_a_server_and_without_one() {
         .as_str()
         .unwrap()
         .to_owned();
-    // The answer with a token names no trace; the record does, under the `jti`.
-    let issued = loop {
-        let audit = files.read("data/audit.jsonl");
-        let line = audit.lines().find(|line| line.contains("\"outcome\":\"issued\"")).map(str::to_owned);
-        if let Some(line) = line {
-            break serde_json::from_str::<serde_json::Value>(&line).unwrap()["trace_id"].as_str().unwrap().to_owned();
-        }
-        // The line is written behind the answer: the next answer is a turn of the same writer.
+    // The answer with a token names no trace; its record does. The line is written behind the answer, so look until
+    // it is there, each time behind another answer.
+    let line = (0..10_000).find_map(|_| {
         server.get("/healthz");
-    };
+        let audit = files.read("data/audit.jsonl");
+        audit.lines().find(|line| line.contains("\"outcome\":\"issued\"")).map(str::to_owned)
+    });
+    let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+    let issued = line["trace_id"].as_str().unwrap().to_owned();
     let socket = files.at("data/admin.sock");
     assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(std::fs::metadata(files.at("data")).unwrap().permissions().mode() & 0o777, 0o700);

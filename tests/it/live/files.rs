@@ -143,13 +143,13 @@ release:
 
 /// How a command ended.
 pub(super) struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Ran {
-    pub fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
@@ -158,7 +158,7 @@ impl Ran {
 pub(super) struct Files(tempfile::TempDir);
 
 impl Files {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let files = Self(tempfile::tempdir().unwrap());
         let until = now().after(Duration::from_secs(200 * 24 * 3600)).to_string();
         files.write("drawbridge.yaml", &CONFIGURATION.replace("UNTIL", until.get(..10).unwrap()));
@@ -174,20 +174,20 @@ impl Files {
         files
     }
 
-    pub fn at(&self, name: &str) -> PathBuf {
+    pub(super) fn at(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.at(name)).unwrap()
     }
 
     /// In one step: a running server never sees half a file.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         let path = self.at(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let beside = self.at("being-written");
@@ -196,21 +196,21 @@ impl Files {
         fs::rename(beside, path).unwrap();
     }
 
-    pub fn replace(&self, name: &str, from: &str, to: &str) {
+    pub(super) fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "{from}");
         self.write(name, &text.replace(from, to));
     }
 
     /// The binary, in this folder.
-    pub fn command(&self, words: &[&str]) -> Command {
+    pub(super) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_drawbridge"));
         command.args(words).current_dir(self.path()).env_remove("RUST_LOG").env_remove("DRAWBRIDGE_NOW");
         command
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, words: &[&str]) -> Ran {
+    pub(super) fn run(&self, words: &[&str]) -> Ran {
         let output = self.command(words).output().unwrap();
         Ran {
             code: output.status.code().unwrap(),

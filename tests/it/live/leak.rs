@@ -14,9 +14,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::files::{COOKIE_KEY, SECRET, session};
 use super::provider::CORP;
-use super::refusals::cases;
+use super::refusals::{Case, cases};
 use super::server::{Door, INTRANET, basic, exchange};
 use super::{Files, Server};
+use crate::wire::Answer;
 
 /// What must not be found, and what it is.
 #[derive(Default)]
@@ -105,72 +106,87 @@ fn markers_are_found_where_they_are() {
     }
 }
 
+/// Successes at every door. The answers are those to the same once more: replayed.
+fn present_what_is_good(server: &Server, forbidden: &mut Forbidden) -> Vec<Answer> {
+    let forwarded = CORP.present(|draft| {
+        draft.audiences = vec!["https://legacy.example/saml".into()];
+        draft.recipient = "https://legacy.example/acs".into();
+        draft.in_response_to = Some("_marker-request".into());
+    });
+    let good = [
+        ("portal", Door::Bearer.form(&CORP.present(|_| {}))),
+        ("portal", Door::Exchange.form(&CORP.present(|_| {}))),
+        ("legacy", Door::Exchange.form(&forwarded)),
+    ];
+    let mut again = Vec::new();
+    for (client, form) in good {
+        let body = server.token(client, &form);
+        forbidden.add_whole("an issued token", body["access_token"].as_str().unwrap());
+        forbidden.add_whole("a credential", &form.last().unwrap().1);
+        again.push(server.post(client, &form));
+    }
+    let form = exchange(INTRANET, &session("marker-ana"));
+    let body = server.token("portal", &form);
+    forbidden.add_whole("an issued token", body["access_token"].as_str().unwrap());
+    forbidden.add_whole("a credential", &form.last().unwrap().1);
+    again
+}
+
+/// Every refusal of the table.
+fn present_what_is_refused(server: &Server, forbidden: &mut Forbidden) -> Vec<Answer> {
+    let is_credential = |name: &str| ["assertion", "subject_token"].contains(&name);
+    let present = |case: &Case| {
+        for (_, value) in case.form.iter().filter(|(name, _)| is_credential(name)) {
+            forbidden.add_whole("a credential", value);
+        }
+        case.post(server)
+    };
+    cases().iter().map(present).collect()
+}
+
+/// What never becomes a request of the flow: everything in the wrong place.
+fn present_what_is_misplaced(server: &Server, forbidden: &mut Forbidden) -> Vec<Answer> {
+    let assertion = CORP.present(|_| {});
+    forbidden.add_whole("a credential", &assertion);
+    let form = Door::Bearer.form(&assertion);
+    let marked = ["client_id", "client_secret", "grant_type"].map(|name| (name, "marker".to_owned()));
+    vec![
+        server.get(&format!("/token?assertion={assertion}&client_secret=marker")),
+        server.get("/marker/marker"),
+        server.get("/errors/marker.marker"),
+        server.post_with(&[("Authorization", "Bearer marker-token"), ("Cookie", "marker")], &form),
+        server.post_with(&[("Content-Type", "text/marker")], &form),
+        server.post_with(&[], &marked),
+    ]
+}
+
 fn nothing_leaks(format: &str) {
     let files = Files::new();
     let mut command = files.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", format]);
     command.env("RUST_LOG", "trace");
     let server = Server::start_by(command).unwrap();
     let mut forbidden = Forbidden::new(&files);
-    let mut refusals = Vec::new();
-
-    // Successes, at every door.
-    let sessions = exchange(INTRANET, &session("marker-ana"));
-    let assertions = Door::BOTH.map(|door| door.form(&CORP.present(|_| {})));
-    let forwarded = CORP.present(|draft| {
-        draft.audiences = vec!["https://legacy.example/saml".into()];
-        draft.recipient = "https://legacy.example/acs".into();
-        draft.in_response_to = Some("_marker-request".into());
-    });
-    let good = assertions.into_iter().chain([sessions]).map(|form| ("portal", form));
-    for (client, form) in good.chain([("legacy", Door::Exchange.form(&forwarded))]) {
-        let body = server.token(client, &form);
-        forbidden.add_whole("an issued token", body["access_token"].as_str().unwrap());
-        forbidden.add_whole("a credential", &form.last().unwrap().1);
-        // Again: replayed, or the second use of a session.
-        refusals.push(server.post(client, &form));
-    }
-    refusals.retain(|answer| answer.status != 200);
-    assert_eq!(refusals.len(), 3);
-
-    // Every refusal.
-    for case in cases() {
-        refusals.push(case.post(&server));
-        let is_credential = |name: &&str| ["assertion", "subject_token"].contains(name);
-        for (_, value) in case.form.iter().filter(|(name, _)| is_credential(&name)) {
-            forbidden.add_whole("a credential", value);
-        }
-    }
-    // And what never became a request of the flow: everything in the wrong place.
-    let assertion = CORP.present(|_| {});
-    forbidden.add_whole("a credential", &assertion);
-    refusals.push(server.get(&format!("/token?assertion={assertion}&client_secret=marker")));
-    refusals.push(server.get("/marker/marker"));
-    refusals.push(server.get("/errors/marker.marker"));
-    refusals.push(
-        server.post_with(
-            &[("Authorization", "Bearer marker-token"), ("Cookie", "marker")],
-            &Door::Bearer.form(&assertion),
-        ),
-    );
-    refusals.push(server.post_with(&[("Content-Type", "text/marker")], &Door::Bearer.form(&assertion)));
-    let by_form =
-        [("client_id", "marker".to_owned()), ("client_secret", "marker".to_owned()), ("grant_type", "marker".into())];
-    refusals.push(server.post_with(&[], &by_form));
-
+    let mut refusals = present_what_is_good(&server, &mut forbidden);
+    refusals.extend(present_what_is_refused(&server, &mut forbidden));
+    refusals.extend(present_what_is_misplaced(&server, &mut forbidden));
     for answer in &refusals {
         assert!(answer.status >= 400, "{}", answer.body);
         forbidden.check("an answer", format!("{}\r\n{}", answer.head, answer.body).as_bytes());
     }
-    // Files that are broken in ways that tempt to quote them.
+    // A file that is broken in a way that tempts to quote it.
     let before = server.log.len();
     files.write("secrets/client", "marker-short");
     server.signal("HUP");
     server.log.wait_for(before, "the last good revision goes on serving");
 
     let log = server.stop();
-    assert!(log.contains("TRACE") || log.contains("DEBUG") || log.contains("INFO"), "{log}");
     assert!(log.matches("refused").count() > 100, "{log}");
     forbidden.check("the log", log.as_bytes());
+    check_what_is_kept(&files, &forbidden);
+}
+
+/// The audit file, the store, and what a person reads of them.
+fn check_what_is_kept(files: &Files, forbidden: &Forbidden) {
     let audit = files.read("data/audit.jsonl");
     assert!(audit.lines().count() > 100 && audit.contains("saml.signature_invalid"));
     let mut kept = Vec::new();
@@ -179,7 +195,6 @@ fn nothing_leaks(format: &str) {
     for (path, octets) in &kept {
         forbidden.check(path, octets);
     }
-    // What a person reads of it, of the store alone.
     for line in audit.lines().step_by(7) {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
         let traced = files.run(&["trace", record["trace_id"].as_str().unwrap()]);

@@ -23,7 +23,7 @@ pub(super) const GROUPS: &str = "urn:example:groups";
 
 /// A provider: its name and its key.
 pub(super) struct Provider {
-    pub entity_id: &'static str,
+    pub(super) entity_id: &'static str,
     key: RawSigningKey,
 }
 
@@ -57,14 +57,14 @@ impl Provider {
         Self { entity_id, key: RawSigningKey::generate(kind).unwrap() }
     }
 
-    pub fn metadata(&self) -> String {
+    pub(super) fn metadata(&self) -> String {
         let year = now().after(Duration::from_secs(365 * 24 * 3600));
         let certificate = self.key.certificate("TEST", now(), year).unwrap();
         render_metadata(&EntityId::new(self.entity_id), "https://idp.example/sso", &[certificate]).unwrap()
     }
 
     /// A good assertion for our own names; everything of the person is a marker.
-    pub fn draft(&self) -> AssertionDraft {
+    pub(super) fn draft(&self) -> AssertionDraft {
         let now = now();
         AssertionDraft {
             id: fresh_id(),
@@ -96,19 +96,19 @@ impl Provider {
     }
 
     /// A good assertion with a change, as XML.
-    pub fn assertion(&self, change: impl FnOnce(&mut AssertionDraft)) -> String {
+    pub(super) fn assertion(&self, change: impl FnOnce(&mut AssertionDraft)) -> String {
         let mut draft = self.draft();
         change(&mut draft);
         draft.sign(&self.key).unwrap()
     }
 
     /// The same, as it is posted.
-    pub fn present(&self, change: impl FnOnce(&mut AssertionDraft)) -> String {
+    pub(super) fn present(&self, change: impl FnOnce(&mut AssertionDraft)) -> String {
         encoded(&self.assertion(change))
     }
 
     /// A good assertion whose text is changed before it is signed; what is written must be canonical.
-    pub fn present_text(&self, change: impl FnOnce(String) -> String) -> String {
+    pub(super) fn present_text(&self, change: impl FnOnce(String) -> String) -> String {
         let draft = self.draft();
         let signed = draft.sign(&self.key).unwrap();
         let (start, end) = (signed.find("<ds:Signature ").unwrap(), signed.find("</ds:Signature>").unwrap());
@@ -135,7 +135,7 @@ impl Provider {
     }
 
     /// A response around an assertion, the assertion alone signed.
-    pub fn response(&self, assertion: &str, change: impl FnOnce(&mut ResponseDraft)) -> String {
+    pub(super) fn response(&self, assertion: &str, change: impl FnOnce(&mut ResponseDraft)) -> String {
         let mut response = ResponseDraft {
             id: fresh_id(),
             issuer: EntityId::new(self.entity_id),

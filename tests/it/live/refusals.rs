@@ -17,11 +17,11 @@ use crate::wire::Answer;
 
 /// A request, and the answer that it must get.
 pub(super) struct Case {
-    pub reason: &'static str,
-    pub status: u16,
-    pub error: &'static str,
-    pub authorization: String,
-    pub form: Vec<(&'static str, String)>,
+    pub(super) reason: &'static str,
+    pub(super) status: u16,
+    pub(super) error: &'static str,
+    pub(super) authorization: String,
+    pub(super) form: Vec<(&'static str, String)>,
 }
 
 impl Case {
@@ -36,7 +36,7 @@ impl Case {
         Self { reason, status, error, authorization: basic(client, SECRET), form }
     }
 
-    pub fn post(&self, server: &Server) -> Answer {
+    pub(super) fn post(&self, server: &Server) -> Answer {
         server.post_with(&[("Authorization", &self.authorization)], &self.form)
     }
 }
@@ -129,38 +129,61 @@ fn documents() -> Vec<(&'static str, String)> {
 
 /// What our signer would not write, signed by the right key.
 fn signed_texts() -> Vec<(&'static str, String)> {
-    let cut = |text: &str, open: &str, close: &str| {
-        let (start, end) = (text.find(open).unwrap(), text.find(close).unwrap() + close.len());
+    of_subject().into_iter().chain(of_conditions()).collect()
+}
+
+/// An element with everything in it, taken out.
+fn without(name: &'static str) -> String {
+    CORP.present_text(|text| {
+        let close = format!("</saml:{name}>");
+        let (start, end) = (text.find(&format!("<saml:{name}")).unwrap(), text.find(&close).unwrap() + close.len());
         format!("{}{}", &text[..start], &text[end..])
-    };
-    let without =
-        |name: &'static str| CORP.present_text(|text| cut(&text, &format!("<saml:{name}"), &format!("</saml:{name}>")));
-    let replaced = |from: &'static str, to: &'static str| {
+    })
+}
+
+/// The first of these, replaced.
+fn replaced(from: &'static str, to: &'static str) -> String {
+    CORP.present_text(|text| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    })
+}
+
+fn of_conditions() -> Vec<(&'static str, String)> {
+    let restricted = |more: &str| {
         CORP.present_text(|text| {
-            assert!(text.contains(from), "{from}");
-            text.replacen(from, to, 1)
+            let end = "</saml:AudienceRestriction>";
+            text.replacen(end, &format!("{end}{more}"), 1)
         })
     };
-    let restriction = "</saml:AudienceRestriction>";
+    let proxy = "<saml:ProxyRestriction><saml:Audience>https://third.example</saml:Audience></saml:ProxyRestriction>";
     vec![
         ("saml.timestamp_malformed", replaced("Z\" Version=", "+01:00\" Version=")),
         ("saml.conditions_missing", without("Conditions")),
         ("saml.expiry_missing", CORP.present_text(|text| without_attribute(&text, "NotOnOrAfter"))),
         ("saml.audience_missing", without("AudienceRestriction")),
+        ("saml.condition_unknown", restricted("<saml:Condition></saml:Condition>")),
+        ("saml.proxy_restricted", restricted(proxy)),
         (
-            "saml.condition_unknown",
-            replaced(restriction, "</saml:AudienceRestriction><saml:Condition></saml:Condition>"),
+            "saml.statement_refused",
+            CORP.present_text(|text| {
+                let start = text.find("<saml:AuthnStatement").unwrap();
+                let statement = &text[start..text.find("<saml:AttributeStatement").unwrap()];
+                text.replace(statement, &statement.repeat(2))
+            }),
         ),
         (
-            "saml.proxy_restricted",
-            replaced(
-                restriction,
-                "</saml:AudienceRestriction><saml:ProxyRestriction><saml:Audience>https://third.example</saml:Audience>\
-                 </saml:ProxyRestriction>",
-            ),
+            "saml.attribute_malformed",
+            replaced("marker-group</saml:AttributeValue>", "marker<saml:a>marker</saml:a></saml:AttributeValue>"),
         ),
+    ]
+}
+
+fn of_subject() -> Vec<(&'static str, String)> {
+    let data = "<saml:SubjectConfirmationData";
+    vec![
         ("saml.subject_missing", without("Subject")),
-        ("saml.subject_malformed", replaced("marker-name-id", "marker<saml:marker></saml:marker>")),
+        ("saml.subject_malformed", replaced("marker-name-id", "marker<saml:a></saml:a>")),
         ("saml.confirmation_missing", replaced("cm:bearer", "cm:sender-vouches")),
         ("saml.confirmation_malformed", CORP.present_text(|text| without_attribute(&text, "Recipient"))),
         (
@@ -173,25 +196,9 @@ fn signed_texts() -> Vec<(&'static str, String)> {
         ),
         (
             "saml.delegate_mismatch",
-            replaced(
-                "<saml:SubjectConfirmationData",
-                "<saml:NameID>marker-delegate</saml:NameID><saml:SubjectConfirmationData",
-            ),
-        ),
-        (
-            "saml.statement_refused",
             CORP.present_text(|text| {
-                let statement =
-                    &text[text.find("<saml:AuthnStatement").unwrap()..text.find("<saml:AttributeStatement").unwrap()];
-                text.replace(statement, &statement.repeat(2))
+                text.replacen(data, &format!("<saml:NameID>marker-delegate</saml:NameID>{data}"), 1)
             }),
-        ),
-        (
-            "saml.attribute_malformed",
-            replaced(
-                "marker-group</saml:AttributeValue>",
-                "marker<saml:marker>marker</saml:marker></saml:AttributeValue>",
-            ),
         ),
     ]
 }
@@ -220,7 +227,7 @@ fn drafts() -> Vec<(&'static str, String)> {
         (
             "saml.expired",
             draft(&|draft| {
-                (draft.issue_instant, draft.not_before, draft.not_on_or_after) = (ago(300), ago(300), ago(120))
+                (draft.issue_instant, draft.not_before, draft.not_on_or_after) = (ago(300), ago(300), ago(120));
             }),
         ),
         ("saml.expiry_too_far", draft(&|draft| draft.not_on_or_after = from_now(3 * 24 * 3600))),

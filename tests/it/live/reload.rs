@@ -52,7 +52,7 @@ fn a_broken_file_never_replaces_a_good_one() {
             (told(&server, "portal").as_str(), told(&server, "other").as_str()),
             ("token", "policy.source_refused")
         );
-        reload(&server, || files.write(file, &before), "the files say what they said");
+        reload(&server, || files.write(file, &before), "reloaded");
     }
 }
 
@@ -113,7 +113,7 @@ fn a_used_subject_rule_changes_only_where_the_file_says_so() {
     let before = sub(&server);
 
     let line = reload(&server, || files.write("mappings/payroll.yaml", &changed), KEPT);
-    assert!(line.contains("mapping `payroll` changes its `subject` rule"), "{line}");
+    assert!(line.contains("mapping `payroll` has another `subject` rule"), "{line}");
     assert_eq!(sub(&server), before);
     let old = line.split("subject_replaces: ").nth(1).unwrap();
     let old: String = old.chars().take_while(char::is_ascii_alphanumeric).collect();

@@ -30,10 +30,10 @@ pub(super) enum Door {
 }
 
 impl Door {
-    pub const BOTH: [Self; 2] = [Self::Bearer, Self::Exchange];
+    pub(super) const BOTH: [Self; 2] = [Self::Bearer, Self::Exchange];
 
     /// The parameters that carry an assertion.
-    pub fn form(self, assertion: &str) -> Vec<(&'static str, String)> {
+    pub(super) fn form(self, assertion: &str) -> Vec<(&'static str, String)> {
         match self {
             Self::Bearer => vec![("grant_type", BEARER.into()), ("assertion", assertion.into())],
             Self::Exchange => exchange(SAML2, assertion),
@@ -41,7 +41,7 @@ impl Door {
     }
 
     /// What an unacceptable credential is here: RFC 7522 section 3.1, RFC 8693 section 2.2.2.
-    pub const fn error(self) -> &'static str {
+    pub(super) const fn error(self) -> &'static str {
         match self {
             Self::Bearer => "invalid_grant",
             Self::Exchange => "invalid_request",
@@ -76,17 +76,17 @@ impl Log {
         })
     }
 
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         self.0.0.lock().unwrap().join("\n")
     }
 
     /// How many lines there are: what is waited for comes after them.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.0.lock().unwrap().len()
     }
 
     /// The first line behind `after` that holds `text`, when it comes.
-    pub fn wait_for(&self, after: usize, text: &str) -> String {
+    pub(super) fn wait_for(&self, after: usize, text: &str) -> String {
         let (lines, more) = &*self.0;
         let is_there = |lines: &[String]| lines.iter().skip(after).find(|line| line.contains(text)).cloned();
         let (lines, _) =
@@ -98,27 +98,27 @@ impl Log {
 /// How a server that did not start ended.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 /// A running server.
 pub(super) struct Server {
     child: Child,
     readers: Vec<JoinHandle<()>>,
-    pub address: SocketAddr,
-    pub log: Log,
+    pub(super) address: SocketAddr,
+    pub(super) log: Log,
 }
 
 impl Server {
     /// On any free port of IPv4 loopback.
-    pub fn start(files: &Files) -> Self {
+    pub(super) fn start(files: &Files) -> Self {
         Self::start_by(files.command(&["serve", "--listen", "127.0.0.1:0"])).unwrap()
     }
 
     /// By this command; the error is how it ended instead.
-    pub fn start_by(mut command: Command) -> Result<Self, Ended> {
+    pub(super) fn start_by(mut command: Command) -> Result<Self, Ended> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Log::default();
         let reader = log.follow(child.stderr.take().unwrap());
@@ -137,43 +137,43 @@ impl Server {
     }
 
     /// Sends a signal by its name.
-    pub fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
     /// Waits for the end, and for everything that it wrote.
-    pub fn wait(mut self) -> (ExitStatus, String) {
+    pub(super) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         self.readers.drain(..).for_each(|reader| reader.join().unwrap());
         (status, self.log.text())
     }
 
     /// Asks it to stop, as an init system does.
-    pub fn stop(self) -> String {
+    pub(super) fn stop(self) -> String {
         self.signal("TERM");
         let (status, log) = self.wait();
         assert_eq!(status.code(), Some(0), "{log}");
         log
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(super) fn get(&self, path: &str) -> Answer {
         wire::get(self.address, path, &[])
     }
 
     /// `POST /token` as this client, authenticated by HTTP Basic.
-    pub fn post(&self, client: &str, form: &[(&str, String)]) -> Answer {
+    pub(super) fn post(&self, client: &str, form: &[(&str, String)]) -> Answer {
         self.post_with(&[("Authorization", &basic(client, SECRET))], form)
     }
 
     /// `POST /token` with these headers.
-    pub fn post_with(&self, headers: &[(&str, &str)], form: &[(&str, String)]) -> Answer {
+    pub(super) fn post_with(&self, headers: &[(&str, &str)], form: &[(&str, String)]) -> Answer {
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         wire::post_form(self.address, "/token", headers, &form)
     }
 
     /// An answer with a token, or none.
-    pub fn token(&self, client: &str, form: &[(&str, String)]) -> Value {
+    pub(super) fn token(&self, client: &str, form: &[(&str, String)]) -> Value {
         let answer = self.post(client, form);
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.json()
