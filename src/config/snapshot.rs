@@ -120,9 +120,9 @@ impl Snapshot {
             parts.extend([b"file".as_slice(), path.as_bytes()]);
             let [word, content] = parts_of(reading);
             if secrets.contains(&path.as_str()) {
-                secret(&mut parts, word, content)
+                secret(&mut parts, word, content);
             } else {
-                parts.extend([word, content])
+                parts.extend([word, content]);
             }
         }
         for (name, value) in &self.variables {

@@ -30,7 +30,10 @@ impl ReasonCode {
     /// Reads a code as [`fmt::Display`] writes it.
     pub fn parse(code: &str) -> Option<Self> {
         if let Some(rule) = code.strip_prefix("mapping.require.") {
-            return is_rule_id(rule).then(|| Self::of_rule(rule));
+            let is_id = !rule.is_empty()
+                && rule.len() <= 64
+                && rule.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+            return is_id.then(|| Self::of_rule(rule));
         }
         Reason::ALL.into_iter().find(|reason| reason.code() == code).map(Self::from)
     }
