@@ -3,7 +3,6 @@
 //! ```text
 //! jobs (bounded) ─▶ stage: judge against tree + batch in hand ─▶ apply_batch ─▶ flush ─▶ fdatasync ─▶ answers
 //!                    ╰─ whatever waits, up to a bound ─╯            ╰─ any failure: poisoned, for good ─╯
-//!                       (under load: and whatever comes in half the time of a flush)
 //! ```
 //!
 //! **Invariant.** No answer leaves before the fdatasync of its batch has returned: refusals too, for what they are
@@ -15,7 +14,6 @@
 //! `sync_file_range` has returned, before our fdatasync. A batch far smaller than a segment cannot do both.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use sled::{Batch, Db};
@@ -31,10 +29,6 @@ use super::watchdog::Flushing;
 /// How many jobs may wait; who comes later waits for a place.
 pub(super) const QUEUE: usize = 1024;
 const BATCH_JOBS: usize = 256;
-/// So many in one batch are a crowd: under load it pays to wait for those that are about to come.
-const CROWD: usize = 4;
-/// No answer waits longer for others.
-const LONGEST_WAIT: Duration = Duration::from_millis(1);
 const BATCH_BYTES: usize = 256 * 1024;
 // The index has one value for the uses of a batch, and no value may be larger than any other.
 const _: () = assert!(BATCH_JOBS * codec::EXPIRY_BYTES < MAX_VALUE_BYTES);
@@ -85,14 +79,6 @@ pub(super) struct Committer {
     durability: Box<dyn Durability>,
     flushing: Flushing,
     health: Arc<Health>,
-    before: Before,
-}
-
-/// The batch before: what the next one expects.
-#[derive(Debug, Clone, Copy, Default)]
-struct Before {
-    jobs: usize,
-    took: Duration,
 }
 
 /// Sends one staged answer, or the failure of its batch in its place.
@@ -111,7 +97,7 @@ impl Committer {
         flushing: Flushing,
         health: Arc<Health>,
     ) -> Self {
-        Self { db, staging, durability, flushing, health, before: Before::default() }
+        Self { db, staging, durability, flushing, health }
     }
 
     /// Starts the thread; it ends when the last sender of jobs is gone and all jobs are answered.
@@ -128,35 +114,17 @@ impl Committer {
 
     fn run_batch(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
         let mut replies = Vec::new();
-        self.fill(first, jobs, &mut replies);
-        // A flush costs the same for one commit as for many, and processor time as well as time. Half of one more is
-        // little to wait where several wait already; where nobody else comes, nobody waits.
-        if self.before.jobs.max(replies.len()) >= CROWD && !self.is_full(&replies) {
-            thread::sleep((self.before.took / 2).min(LONGEST_WAIT));
-            if let Ok(job) = jobs.try_recv() {
-                self.fill(job, jobs, &mut replies);
-            }
-        }
-        let begun = Instant::now();
-        let batch = self.staging.take();
-        let outcome = self.persist(batch);
-        self.before = Before { jobs: replies.len(), took: begun.elapsed() };
-        for reply in replies {
-            reply(outcome.clone());
-        }
-    }
-
-    /// Stages this one and whatever waits, up to a bound.
-    fn fill(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, replies: &mut Vec<Reply>) {
         let mut next = Some(first);
         while let Some(job) = next {
             replies.push(self.stage(job));
-            next = if self.is_full(replies) { None } else { jobs.try_recv().ok() };
+            let full = replies.len() >= BATCH_JOBS || self.staging.bytes() >= BATCH_BYTES;
+            next = if full { None } else { jobs.try_recv().ok() };
         }
-    }
-
-    fn is_full(&self, replies: &[Reply]) -> bool {
-        replies.len() >= BATCH_JOBS || self.staging.bytes() >= BATCH_BYTES
+        let batch = self.staging.take();
+        let outcome = self.persist(batch);
+        for reply in replies {
+            reply(outcome.clone());
+        }
     }
 
     fn stage(&mut self, job: Job) -> Reply {

@@ -31,7 +31,7 @@ use super::stage::Stage;
 use super::steps::Floor;
 
 /// Tasks or connections.
-pub(super) const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: u8 = 64;
 
 /// What came of so many at once.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +65,7 @@ impl Burst {
 /// Requests dealt out to [`AT_ONCE`] hands.
 fn dealt<T>(requests: Vec<T>) -> Vec<Vec<T>> {
     let mut hands: Vec<Vec<T>> = (0..AT_ONCE).map(|_| Vec::new()).collect();
-    for (request, place) in requests.into_iter().zip((0..AT_ONCE).cycle()) {
+    for (request, place) in requests.into_iter().zip((0..usize::from(AT_ONCE)).cycle()) {
         if let Some(hand) = hands.get_mut(place) {
             hand.push(request);
         }
@@ -164,20 +164,20 @@ impl Connections {
     ///
     /// One whose connection was still busy when it was due counts from when it was due.
     pub(super) async fn paced(&mut self, bodies: Vec<String>, rate: f64) -> Result<Vec<Duration>, Failure> {
-        let (gap, apart) = (AT_ONCE as f64 / rate, 1.0 / rate);
-        let begin = Instant::now() + Duration::from_millis(20);
+        let apart = Duration::from_secs_f64(1.0 / rate);
+        let first = Instant::now() + Duration::from_millis(20);
         let mut tasks = JoinSet::new();
         for ((mut sender, hand), place) in std::mem::take(&mut self.0).into_iter().zip(dealt(bodies)).zip(0_u32..) {
             tasks.spawn(async move {
                 let mut taken = Vec::with_capacity(hand.len());
-                let mut due = begin + Duration::from_secs_f64(apart * f64::from(place));
+                let mut due = first + apart * place;
                 for body in hand {
                     let late = Instant::now() > due;
                     tokio::time::sleep_until(due.into()).await;
                     let begun = if late { due } else { Instant::now() };
                     send(&mut sender, body).await?;
                     taken.push(begun.elapsed());
-                    due += Duration::from_secs_f64(gap);
+                    due += apart * u32::from(AT_ONCE);
                 }
                 Ok::<_, Failure>((sender, taken))
             });
