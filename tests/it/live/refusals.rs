@@ -277,13 +277,13 @@ fn of_policy(door: Door) -> Vec<Case> {
     let former = CORP.present(|draft| draft.audiences = vec!["https://former.example/saml".into()]);
     // A forward is for the other door only, where it has ended.
     let forwarded = if door == Door::Bearer { "saml.audience_mismatch" } else { "saml.audience_of_another" };
-    let forwarder = if door == Door::Bearer { "legacy" } else { "former" };
+    let by_whom = if door == Door::Bearer { "legacy" } else { "former" };
     let no_grant = if door == Door::Bearer { "other" } else { "narrow" };
     let no_source = if door == Door::Bearer { "narrow" } else { "other" };
     vec![
         Case::of(no_grant, 400, "unauthorized_client", "client.grant_refused", form(&[])),
         Case::of(no_source, 400, "unauthorized_client", "policy.source_refused", form(&[])),
-        Case::of(forwarder, 400, door.error(), forwarded, door.form(&former)),
+        Case::of(by_whom, 400, door.error(), forwarded, door.form(&former)),
         Case::of("portal", 400, door.error(), "mapping.missing", door.form(&PARTNER.present(|_| {}))),
         Case::of("suite", 400, "invalid_target", "policy.audience_needed", form(&[])),
         Case::of("portal", 400, "invalid_target", "policy.audience_refused", form(&[("resource", EXPENSES)])),
