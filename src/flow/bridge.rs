@@ -15,7 +15,7 @@ use crate::crypto::ring::KeyRing;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
-use crate::mapping::Mappings;
+use crate::mapping::{Mapping, Mappings};
 use crate::policy::Policy;
 use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
@@ -199,18 +199,32 @@ impl Bridge {
         self.distrusted.read().unwrap_or_else(PoisonError::into_inner).contains(source)
     }
 
-    /// Remembers under which `subject` rule people of a source get their `sub`; writes only the first time.
-    pub(super) async fn remember_subject_rule(&self, source: &Namespace, rule: &str) -> Result<(), StoreError> {
-        let entry = (source.clone(), rule.to_owned());
-        if self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).contains(&entry) {
+    /// Remembers under which `subject` rule people of a source get their `sub`, and forgets the one that it replaces, so
+    /// that going back is a change as well. Writes only the first time.
+    pub(super) async fn remember_subject_rule(&self, source: &Namespace, mapping: &Mapping) -> Result<(), StoreError> {
+        let entry = |rule: &str| (source.clone(), rule.to_owned());
+        let now = entry(mapping.subject_rule_hash());
+        if self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).contains(&now) {
             return Ok(());
         }
-        // A namespace may be longer than a key.
-        let key = format!("{} {rule}", hex(&sha256(source.as_str().as_bytes())));
+        let key = subject_rule_key(source, mapping.subject_rule_hash());
         self.store.mark(Mark { kind: MarkKind::SubjectRule, key, value: source.to_string() }).await?;
-        self.subject_rules.write().unwrap_or_else(PoisonError::into_inner).insert(entry);
+        let replaced = mapping.subject_replaces();
+        if let Some(rule) = replaced {
+            self.store.unmark(MarkKind::SubjectRule, &subject_rule_key(source, rule)).await?;
+        }
+        let mut rules = self.subject_rules.write().unwrap_or_else(PoisonError::into_inner);
+        rules.insert(now);
+        if let Some(rule) = replaced {
+            rules.remove(&entry(rule));
+        }
         Ok(())
     }
+}
+
+/// A namespace may be longer than a key.
+fn subject_rule_key(source: &Namespace, rule: &str) -> String {
+    format!("{} {rule}", hex(&sha256(source.as_str().as_bytes())))
 }
 
 impl Revision {

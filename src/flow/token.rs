@@ -116,7 +116,7 @@ impl<'a> Flow<'a> {
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
         let namespace = &identity.facts().namespace;
-        bridge.remember_subject_rule(namespace, mapping.subject_rule_hash()).await.map_err(Refusal::Store)?;
+        bridge.remember_subject_rule(namespace, mapping).await.map_err(Refusal::Store)?;
         let issued_type = (grant == GrantType::TokenExchange).then_some(request.issued_type);
         let tokens = self.issue(permit, &identity, trail).await?;
         Ok(Issued { tokens, issued_type })
