@@ -21,6 +21,7 @@ mod reload;
 mod report;
 mod screen;
 mod serve;
+mod signals;
 mod state;
 mod trace;
 mod view;

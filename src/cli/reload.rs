@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind};
 
-use crate::config::{LoadError, Loaded, ProcessEnvironment, Storage, fingerprint};
+use crate::config::{Extent, LoadError, Loaded, ProcessEnvironment, Storage, fingerprint, load};
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
 use crate::diagnostic::one_line;
 use crate::flow::Bridge;
+use crate::ground::clock::{Clock as _, SystemClock};
 use crate::mapping::TestReport;
 
 use super::exit::Failure;
-use super::serve::{caught, reload_files};
+use super::signals::caught;
 use super::wiring::{open_keys, revision};
 
 /// How often the files are looked at; a signal is quicker.
@@ -94,7 +95,7 @@ impl Reloader {
 
     async fn reload(&self, bridge: &Bridge, master_keys: &MasterKeys) {
         let path = self.path.clone();
-        let loaded = match tokio::task::spawn_blocking(move || reload_files(&path)).await {
+        let loaded = match tokio::task::spawn_blocking(move || read(&path)).await {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) => return kept(&why(&error)),
             Err(fault) => return kept(&fault.to_string()),
@@ -117,6 +118,10 @@ impl Reloader {
             Err(failure) => kept(&failure.to_string()),
         }
     }
+}
+
+fn read(path: &Path) -> Result<Loaded, LoadError> {
+    load(path, Extent::Revision, &ProcessEnvironment, SystemClock.now())
 }
 
 fn seen(path: &Path) -> Option<[u8; 32]> {

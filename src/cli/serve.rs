@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Environment, Extent, LoadError, Loaded, Network, ProcessEnvironment, load};
+use crate::config::{Environment, Extent, LoadError, Loaded, Network, load};
 use crate::flow::Bridge;
 use crate::ground::clock::{Clock as _, SystemClock};
 use crate::http::{Public, ServerLimits, public_router, serve, serve_unix};
@@ -25,6 +24,7 @@ use super::exit::{Answer, Exit, Failure};
 use super::reload::Reloader;
 use super::report::not_loaded;
 use super::screen::Screen;
+use super::signals::StopSignals;
 use super::wiring::{Wired, wire};
 
 /// How often expired state is swept.
@@ -77,32 +77,6 @@ fn begin_logging(format: LogFormat, environment: &dyn Environment) {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-}
-
-/// What says stop; while it lives, those signals do not end the process.
-pub(super) struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    /// Catches them from now on.
-    pub(super) fn catch() -> Result<Self, Failure> {
-        Ok(Self { terminate: caught(SignalKind::terminate())?, interrupt: caught(SignalKind::interrupt())? })
-    }
-
-    /// Until somebody says stop, or has said so.
-    pub(super) async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Catches a signal from now on.
-pub(super) fn caught(kind: SignalKind) -> Result<Signal, Failure> {
-    signal(kind).map_err(|error| Failure::could_not_run(format!("signals cannot be received: {error}")))
 }
 
 /// A running server.
@@ -197,9 +171,4 @@ fn spawn_sweeper(tasks: &mut JoinSet<()>, wired: &Wired, stopped: watch::Receive
             }
         }
     });
-}
-
-/// What the environment of a reload is: that of the process.
-pub(super) fn reload_files(path: &Path) -> Result<Loaded, LoadError> {
-    load(path, Extent::Revision, &ProcessEnvironment, SystemClock.now())
 }

@@ -19,7 +19,8 @@ use super::check::show_refused;
 use super::exit::{Answer, Exit, Failure};
 use super::report::not_loaded;
 use super::screen::{FAINT, Screen, styled};
-use super::serve::{Served, StopSignals, listen_at, runtime};
+use super::serve::{Served, listen_at, runtime};
+use super::signals::StopSignals;
 
 use stage::Stage;
 
