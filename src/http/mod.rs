@@ -10,6 +10,8 @@ mod error;
 mod form;
 mod page;
 mod server;
+#[cfg(test)]
+mod tests;
 mod token;
 mod wellknown;
 
