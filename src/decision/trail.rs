@@ -227,13 +227,13 @@ impl Trail {
         self.push(stage, None, Finding::Failed(rejection.code()), rejection.facts());
     }
 
-    /// The last check, which was written down as holding because the record says so only if it holds, does not hold
-    /// after all; what would have been issued is not.
-    pub fn last_failed(&mut self, rejection: &dyn Rejection) {
-        if let Some(step) = self.steps.last_mut() {
-            step.finding = Finding::Failed(rejection.code());
-            step.facts = rejection.facts();
+    /// A check that was written down as holding, because the record says so only if it holds, does not hold after all;
+    /// what came behind it did not come, and what would have been issued is not.
+    pub fn failed_after_all(&mut self, stage: Stage, rejection: &dyn Rejection) {
+        if let Some(place) = self.steps.iter().rposition(|step| step.stage == stage) {
+            self.steps.truncate(place);
         }
+        self.failed(stage, rejection);
         self.known.jti = None;
         self.known.expires = None;
         self.known.scope_granted = None;

@@ -29,6 +29,8 @@ pub enum ClientRejection {
     Failed {
         /// Whether the `Authorization` header was used: then the answer carries a challenge.
         by_header: bool,
+        /// Whom it claims to be, where there is such a client: for the record, never for the answer.
+        claimed: Option<ClientId>,
     },
     /// Too many failures from this address for this client.
     TooManyFailures {
@@ -52,7 +54,11 @@ impl Rejection for ClientRejection {
     fn facts(&self) -> Vec<Fact> {
         match self {
             Self::TooManyFailures { retry_after } => vec![Fact::public("retry_after_seconds", retry_after.as_secs())],
-            Self::Missing | Self::Repeated | Self::AssertionRefused | Self::Failed { .. } => Vec::new(),
+            Self::Failed { by_header, claimed } => vec![
+                Fact::public("by", if *by_header { "client_secret_basic" } else { "client_secret_post" }),
+                Fact::public("claimed", claimed.as_ref().map_or("no client that is configured", ClientId::as_str)),
+            ],
+            Self::Missing | Self::Repeated | Self::AssertionRefused => Vec::new(),
         }
     }
 }
@@ -60,6 +66,9 @@ impl Rejection for ClientRejection {
 struct Credentials<'a> {
     id: Cow<'a, str>,
     secret: Secret<String>,
+    /// The secret as it stands in the header, where form-decoding changes it. Most senders do not encode although RFC
+    /// 6749 section 2.3.1 says so, and a secret with a `+` would never be right.
+    literal: Option<Secret<String>>,
     by_header: bool,
 }
 
@@ -73,10 +82,15 @@ pub(super) fn authenticate<'p>(
 ) -> Result<&'p Client, ClientRejection> {
     let credentials = credentials(presented)?;
     let id = ClientId::new(credentials.id.as_ref());
-    // The secret goes into a digest that is compared in constant time.
+    // The secrets go into digests that are compared in constant time, each whatever the other came to.
     let client = policy.authenticate(&id, credentials.secret.expose().as_bytes());
-    client.ok_or_else(|| match failures.failed(presented.peer, id.as_str(), now) {
-        Ok(()) => ClientRejection::Failed { by_header: credentials.by_header },
+    let by_literal =
+        credentials.literal.as_ref().and_then(|secret| policy.authenticate(&id, secret.expose().as_bytes()));
+    client.or(by_literal).ok_or_else(|| match failures.failed(presented.peer, id.as_str(), now) {
+        Ok(()) => ClientRejection::Failed {
+            by_header: credentials.by_header,
+            claimed: policy.client(&id).map(|client| client.id.clone()),
+        },
         Err(retry_after) => ClientRejection::TooManyFailures { retry_after },
     })
 }
@@ -91,7 +105,8 @@ fn credentials(presented: &Presented) -> Result<Credentials<'_>, ClientRejection
     match (&presented.authorization, by_form) {
         (Some(_), (_, Some(_))) => Err(ClientRejection::Repeated),
         (Some(header), (named, None)) => {
-            let credentials = basic(header).ok_or(ClientRejection::Failed { by_header: true })?;
+            let unreadable = ClientRejection::Failed { by_header: true, claimed: None };
+            let credentials = basic(header).ok_or(unreadable)?;
             // OAuth 2.1 section 3.2.2: a client_id beside the header must name the same client.
             if named.is_some_and(|named| named != credentials.id) {
                 return Err(ClientRejection::Repeated);
@@ -99,7 +114,8 @@ fn credentials(presented: &Presented) -> Result<Credentials<'_>, ClientRejection
             Ok(credentials)
         }
         (None, (Some(id), Some(secret))) => {
-            Ok(Credentials { id: id.into(), secret: Secret::new(secret.to_owned()), by_header: false })
+            let secret = Secret::new(secret.to_owned());
+            Ok(Credentials { id: id.into(), secret, literal: None, by_header: false })
         }
         (None, (_, None) | (None, _)) => Err(ClientRejection::Missing),
     }
@@ -114,7 +130,9 @@ fn basic(header: &str) -> Option<Credentials<'static>> {
     let pair = Secret::new(String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?);
     // The pair is split here and goes no further.
     let (id, secret) = pair.expose().split_once(':')?;
-    Some(Credentials { id: form_decoded(id)?.into(), secret: Secret::new(form_decoded(secret)?), by_header: true })
+    let decoded = Secret::new(form_decoded(secret)?);
+    let literal = (decoded.expose() != secret).then(|| Secret::new(secret.to_owned()));
+    Some(Credentials { id: form_decoded(id)?.into(), secret: decoded, literal, by_header: true })
 }
 
 fn form_decoded(half: &str) -> Option<String> {

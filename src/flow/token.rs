@@ -208,14 +208,14 @@ impl<'a> Flow<'a> {
         let draft = failing(trail, Stage::Issue, bridge.issuer.prepare(permit, bridge.entropy.bytes(), &ring))?;
         trail.known.jti = Some(draft.jti().to_string());
         trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
-        trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
         // True wherever it can be read: this record is kept only together with the use of the credential.
         trail.passed(Stage::Replay, Vec::new());
+        trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
         let commit = self.commit_of(trail.close(Outcome::Issued).to_json());
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let admission = admission.map_err(|error| {
             let refusal = Refusal::from(error);
-            trail.last_failed(&refusal);
+            trail.failed_after_all(Stage::Replay, &refusal);
             refusal
         })?;
         failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))

@@ -105,7 +105,7 @@ pub(super) fn refused(refusal: &Refusal, grant: Option<GrantType>, trace_id: Tra
         headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     // RFC 6749 section 5.2: a client that used the header is told the scheme.
-    if matches!(refusal, Refusal::Client(ClientRejection::Failed { by_header: true })) {
+    if matches!(refusal, Refusal::Client(ClientRejection::Failed { by_header: true, .. })) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token endpoint\", charset=\"UTF-8\""));
     }
     response

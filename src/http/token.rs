@@ -1,13 +1,14 @@
 //! `POST /token`: RFC 6749 section 3.2, RFC 7522, RFC 8693.
 
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::flow::token::{Answer, Issued};
 use crate::flow::{Presented, token};
+use crate::ground::id::TraceId;
 
 use super::error::{HttpRejection, OAuthError, no_store, refused};
 use super::server::Peer;
@@ -33,7 +34,7 @@ pub(super) async fn answer(State(public): State<Public>, request: Request) -> Re
     };
     let Answer { trace_id, grant, result } = token::run(public.bridge.clone(), presented).await;
     match result {
-        Ok(tokens) => render(&tokens),
+        Ok(tokens) => render(&tokens, trace_id),
         Err(refusal) => refused(&refusal, grant, trace_id, &issuer),
     }
 }
@@ -74,7 +75,7 @@ fn refused_before_flow(public: &Public, rejection: HttpRejection) -> Response {
     response
 }
 
-fn render(issued: &Issued) -> Response {
+fn render(issued: &Issued, trace_id: TraceId) -> Response {
     let tokens = &issued.tokens;
     let body = TokenBody {
         // The token goes to the client that was authenticated, over its own connection.
@@ -85,5 +86,8 @@ fn render(issued: &Issued) -> Response {
         scope: (!tokens.scope().is_empty()).then(|| tokens.scope().to_string()),
     };
     let json = serde_json::to_string(&body).unwrap_or_default();
-    (no_store(), [(CONTENT_TYPE, "application/json")], json).into_response()
+    // The body is the RFC's; the record of a success is found by this.
+    let head =
+        [(CONTENT_TYPE, "application/json".to_owned()), (HeaderName::from_static("trace-id"), trace_id.to_string())];
+    (no_store(), head, json).into_response()
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use drawbridge::config::problem;
 use drawbridge::crypto::mac::{MacAlgorithm, MacKey};
 use drawbridge::ground::reason::{Reason, ReasonCode};
 
@@ -76,7 +77,8 @@ fn reason_codes_are_those_of_the_code() {
             });
             let is_file = Path::new(code).extension().is_some_and(|extension| extension == "md" || extension == "rs");
             if is_code && !is_file {
-                assert!(ReasonCode::parse(code).is_some(), "{}: `{word}`", page.path.display());
+                let is_known = ReasonCode::parse(code).is_some() || problem::find(code).is_some();
+                assert!(is_known, "{}: `{word}`", page.path.display());
                 seen += 1;
             }
         }
@@ -121,7 +123,7 @@ fn as_getting_started() -> Folder {
     let page = page("getting-started.md");
     let [configuration, mapping, ..] = yaml_of(&page)[..] else { panic!("two examples") };
     let folder = Folder::new();
-    folder.write("drawbridge.yaml", &configuration.replace("/etc/drawbridge/master.key", "./master.key"));
+    folder.write("drawbridge.yaml", &configuration.replace("./secrets/master.key", "./master.key"));
     folder.write("mappings/payroll.yaml", mapping);
     folder.write("secrets/payroll-portal", "wGhx1UpzM0Qd7qkZb3oT9yVr\n");
     fs::copy(folder.at("idp-a.xml"), folder.at("idp.xml")).unwrap();

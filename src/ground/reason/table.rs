@@ -89,7 +89,7 @@ reasons! {
     ClientAuthenticationFailed "client.authentication_failed" {
         "client authentication failed"
         "The client is unknown or its secret is wrong; the two are not told apart."
-        "Check client_id and secret; with HTTP Basic both halves are form-encoded first (RFC 6749 section 2.3.1)."
+        "Check client_id and secret; the trace says which client was claimed and by which method. With HTTP Basic both halves are form-encoded first (RFC 6749 section 2.3.1); a secret of letters and digits survives every sender."
     }
     ClientAuthenticationMissing "client.authentication_missing" {
         "the request carries no client authentication"
