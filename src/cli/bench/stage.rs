@@ -15,8 +15,7 @@ use crate::cli::exit::Failure;
 use crate::cli::report::not_loaded;
 use crate::config::{Extent, LoadError, Loaded, load, master_key};
 use crate::credential::saml::AuthnStatement;
-use crate::credential::saml::signer::{AssertionDraft, ResponseDraft, render_metadata};
-use crate::crypto::digest::hex;
+use crate::credential::saml::signer::{AssertionDraft, ResponseDraft, fresh_id, render_metadata};
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::sign_raw::{RawKeyKind, RawSigningKey};
@@ -130,7 +129,7 @@ impl Stage {
     pub(super) fn request(&self, kind: RawKeyKind) -> Result<Request, Failure> {
         let now = SystemClock.now();
         let response = ResponseDraft {
-            id: fresh_id(),
+            id: fresh_id(&SystemEntropy),
             issuer: EntityId::new(PROVIDER),
             issue_instant: now,
             destination: None,
@@ -177,7 +176,7 @@ pub(super) fn audience(algorithm: SigningAlgorithm) -> String {
 
 fn draft(now: Timestamp) -> AssertionDraft {
     AssertionDraft {
-        id: fresh_id(),
+        id: fresh_id(&SystemEntropy),
         issuer: EntityId::new(PROVIDER),
         issue_instant: now,
         name_id: NameId {
@@ -193,7 +192,7 @@ fn draft(now: Timestamp) -> AssertionDraft {
         not_on_or_after: now.after(Duration::from_secs(300)),
         authentication: Some(AuthnStatement {
             instant: now,
-            session_index: Some(fresh_id()),
+            session_index: Some(fresh_id(&SystemEntropy)),
             session_not_on_or_after: Some(now.after(Duration::from_secs(8 * 3600))),
             context_class: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".to_owned()),
         }),
@@ -233,12 +232,6 @@ fn attributes() -> Vec<Attribute> {
         values: values.iter().map(|value| (*value).to_owned()).collect(),
     };
     sent.into_iter().map(attribute).collect()
-}
-
-/// SAML Core 1.3.4: 128 bits of chance, as an `NCName`.
-fn fresh_id() -> String {
-    let entropy: &dyn Entropy = &SystemEntropy;
-    format!("_{}", hex(&entropy.bytes::<16>()))
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {

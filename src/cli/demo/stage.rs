@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::cli::exit::Failure;
 use crate::config::master_key;
 use crate::credential::saml::AuthnStatement;
-use crate::credential::saml::signer::{AssertionDraft, ResponseDraft, render_metadata};
+use crate::credential::saml::signer::{AssertionDraft, ResponseDraft, fresh_id, render_metadata};
 use crate::crypto::digest::hex;
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::mac::{MacAlgorithm, MacKey};
@@ -99,7 +99,7 @@ impl Stage {
         let now = SystemClock.now();
         let assertion = self.assertion(now).sign(&self.provider_key).map_err(failed)?;
         let response = ResponseDraft {
-            id: fresh_id(),
+            id: fresh_id(&SystemEntropy),
             issuer: EntityId::new(PROVIDER),
             issue_instant: now,
             destination: None,
@@ -117,7 +117,7 @@ impl Stage {
             values: values.iter().map(|value| (*value).to_owned()).collect(),
         };
         AssertionDraft {
-            id: fresh_id(),
+            id: fresh_id(&SystemEntropy),
             issuer: EntityId::new(PROVIDER),
             issue_instant: now,
             name_id: NameId {
@@ -133,7 +133,7 @@ impl Stage {
             not_on_or_after: now.after(Duration::from_secs(300)),
             authentication: Some(AuthnStatement {
                 instant: now,
-                session_index: Some(fresh_id()),
+                session_index: Some(fresh_id(&SystemEntropy)),
                 session_not_on_or_after: Some(now.after(Duration::from_secs(8 * 3600))),
                 context_class: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".to_owned()),
             }),
@@ -151,12 +151,6 @@ impl Stage {
         let mac = MacKey::new(MacAlgorithm::HmacSha256, &self.cookie_key).mac(payload.as_bytes());
         format!("{payload}.{}", hex(&mac))
     }
-}
-
-/// SAML Core 1.3.4: 128 bits of chance, as an `NCName`.
-fn fresh_id() -> String {
-    let entropy: &dyn Entropy = &SystemEntropy;
-    format!("_{}", hex(&entropy.bytes::<16>()))
 }
 
 fn write_secret(path: &Path, secret: &str) -> io::Result<()> {

@@ -15,10 +15,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::crypto::digest::sha256;
+use crate::crypto::digest::{hex, sha256};
 use crate::crypto::keys::SigningError;
 use crate::crypto::sign_raw::{RawKeyKind, RawSigningKey};
 use crate::ground::attribute::{Attribute, NameId};
+use crate::ground::entropy::Entropy;
 use crate::ground::id::EntityId;
 use crate::ground::time::Timestamp;
 
@@ -43,6 +44,11 @@ pub enum SignerError {
     /// The key failed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+}
+
+/// An ID for a message (SAML Core 1.3.4): 128 bits of chance, as an `NCName`.
+pub fn fresh_id(entropy: &dyn Entropy) -> String {
+    format!("_{}", hex(&entropy.bytes::<16>()))
 }
 
 /// An assertion to be written (SAML Core 2.3.3): one bearer confirmation, one audience restriction.

@@ -59,7 +59,6 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("serde_saphyr", Allowed::In(&["mapping", "config"])),
     ("sled", Allowed::In(&["backends/sled"])),
     ("strsim", Allowed::In(&["diagnostic"])),
-    ("subtle", Allowed::In(&["crypto"])),
     ("tempfile", Allowed::In(&["backends", "config", "cli"])),
     ("thiserror", Allowed::Anywhere),
     ("time", Allowed::In(&["ground"])),
