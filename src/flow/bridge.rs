@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 
+use crate::credential::Facts;
 use crate::credential::saml::Forward;
 use crate::credential::saml::trust::{TrustSource, TrustSources};
 use crate::credential::session::SessionSource;
@@ -89,6 +90,14 @@ pub struct Parts {
     pub revision: Revision,
 }
 
+/// Where an administrator ended the trust.
+#[derive(Default)]
+struct Distrusted {
+    namespaces: BTreeSet<Namespace>,
+    /// Ids that no file named when the marks were read: a reload may bring such a source.
+    unresolved: BTreeSet<SourceId>,
+}
+
 /// A running bridge.
 pub struct Bridge {
     pub(super) clock: Arc<dyn Clock>,
@@ -100,7 +109,7 @@ pub struct Bridge {
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     revision: ArcSwap<Revision>,
-    distrusted: RwLock<BTreeSet<Namespace>>,
+    distrusted: RwLock<Distrusted>,
     /// Under which `subject` rules people of a source have got their `sub`.
     subject_rules: RwLock<BTreeSet<(Namespace, String)>>,
 }
@@ -177,26 +186,28 @@ impl Bridge {
     /// written into the mark the first time, so that giving the source another id does not bring it back.
     pub async fn refresh_distrust(&self) -> Result<(), StoreError> {
         let revision = self.revision();
-        let mut namespaces = BTreeSet::new();
+        let mut distrusted = Distrusted::default();
         for mark in self.store.marks(MarkKind::Distrust).await? {
             let lasting = mark.value.split_once(' ').map(|(_, namespace)| Namespace::new(namespace));
             let Some(namespace) = lasting.clone().or_else(|| revision.namespace(&SourceId::new(mark.key.as_str())))
             else {
                 tracing::warn!(source = mark.key, "a source without trust is not among those that are configured");
+                distrusted.unresolved.insert(SourceId::new(mark.key));
                 continue;
             };
             if lasting.is_none() {
                 self.store.mark(Mark { value: format!("{} {namespace}", mark.value), ..mark }).await?;
             }
-            namespaces.insert(namespace);
+            distrusted.namespaces.insert(namespace);
         }
-        *self.distrusted.write().unwrap_or_else(PoisonError::into_inner) = namespaces;
+        *self.distrusted.write().unwrap_or_else(PoisonError::into_inner) = distrusted;
         Ok(())
     }
 
-    /// Whether an administrator ended the trust in it.
-    pub fn is_distrusted(&self, source: &Namespace) -> bool {
-        self.distrusted.read().unwrap_or_else(PoisonError::into_inner).contains(source)
+    /// Whether an administrator ended the trust in the source of these facts.
+    pub fn is_distrusted(&self, facts: &Facts) -> bool {
+        let distrusted = self.distrusted.read().unwrap_or_else(PoisonError::into_inner);
+        distrusted.namespaces.contains(&facts.namespace) || distrusted.unresolved.contains(&facts.source)
     }
 
     /// Remembers under which `subject` rule people of a source get their `sub`, and forgets the one that it replaces, so

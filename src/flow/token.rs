@@ -10,7 +10,7 @@ use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::reason::Reason;
 use crate::ground::time::Timestamp;
-use crate::mapping::{Claims, Mapping, RequestFacts};
+use crate::mapping::{Mapping, RequestFacts};
 use crate::policy::{Api, Asked, Client, Permit, decide};
 use crate::store::{Commit, CommitError, Sampled, admit};
 use crate::token::IssuedTokens;
@@ -112,7 +112,8 @@ impl<'a> Flow<'a> {
         let api = failing(trail, Stage::Target, policy.target(client, &request.target))?;
         let identity = self.establish(client, &request, trail)?;
         let mapping = self.mapping(client, api, &identity, trail)?;
-        let claims = self.claims(mapping, client, &identity, trail)?;
+        let facts = RequestFacts { client: &client.id, now: self.now };
+        let claims = mapping.apply(identity.facts(), &facts, trail)?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
         let namespace = &identity.facts().namespace;
@@ -129,8 +130,7 @@ impl<'a> Flow<'a> {
             Credential::Session(source, presented) => self.establish_session(source, presented, client, trail)?,
         };
         let facts = identity.facts();
-        failing(trail, Stage::Trust, client.check_source(&facts.source))?;
-        if self.bridge.is_distrusted(&facts.namespace) {
+        if self.bridge.is_distrusted(facts) {
             let refusal = Refusal::Distrusted(facts.source.clone());
             trail.failed(Stage::Trust, &refusal);
             return Err(refusal);
@@ -154,7 +154,10 @@ impl<'a> Flow<'a> {
             door,
             forward: self.revision.forwards.get(&client.id),
         };
-        saml::establish(presented, &self.revision.trust, &expected, self.now, trail).map_err(Refusal::Saml)
+        let identity = saml::establish(presented, &self.revision.trust, &expected, self.now, trail)?;
+        // Only the document says whose it is.
+        failing(trail, Stage::Trust, client.check_source(&identity.facts().source))?;
+        Ok(identity)
     }
 
     fn establish_session(
@@ -184,21 +187,8 @@ impl<'a> Flow<'a> {
             trail.failed(Stage::Mapping, &Refusal::MappingMissing);
             return Err(Refusal::MappingMissing);
         };
-        trail.known.mapping = Some((mapping.id().clone(), mapping.hash().to_owned()));
         trail.passed(Stage::Mapping, vec![Fact::public("found", mapping.id())]);
         Ok(mapping)
-    }
-
-    fn claims(
-        &self,
-        mapping: &Mapping,
-        client: &Client,
-        identity: &Identity,
-        trail: &mut Trail,
-    ) -> Result<Claims, Refusal> {
-        let request = RequestFacts { client: &client.id, now: self.now };
-        let claims = mapping.apply(identity.facts(), &request, trail).map_err(Refusal::Mapping)?;
-        Ok(claims)
     }
 
     /// Commits the use and the record, durably; only then is anything signed.

@@ -15,6 +15,7 @@ use tower::ServiceExt as _;
 
 use crate::backends::memory::MemoryStore;
 use crate::credential::saml::trust::TrustSources;
+use crate::credential::{Authentication, Facts};
 use crate::crypto::client_secret::ClientSecretDigest;
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
@@ -22,12 +23,13 @@ use crate::crypto::ring::KeyRing;
 use crate::crypto::subject::SubjectKey;
 use crate::flow::{Addresses, Bridge, Parts, Revision};
 use crate::ground::clock::FixedClock;
-use crate::ground::id::{Audience, ClientId};
+use crate::ground::id::{Audience, ClientId, Namespace, SourceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 use crate::mapping::Mappings;
 use crate::policy::{Api, Client, Policy};
+use crate::store::{Mark, MarkKind, Marks as _};
 use crate::token::Issuer;
 
 use super::{Public, public_router};
@@ -68,6 +70,10 @@ fn revision() -> Revision {
 }
 
 async fn router_over(store: &Arc<MemoryStore>) -> Router {
+    public_router(Public::new(bridge_over(store).await, Vec::new()), "")
+}
+
+async fn bridge_over(store: &Arc<MemoryStore>) -> Arc<Bridge> {
     let subject_key = SubjectKey::generate(&SystemEntropy);
     let parts = Parts {
         clock: Arc::new(FixedClock(NOW)),
@@ -78,8 +84,7 @@ async fn router_over(store: &Arc<MemoryStore>) -> Router {
         issuer: Issuer::new(ISSUER.into(), subject_key, SigningAlgorithm::Es256),
         revision: revision(),
     };
-    let bridge = Arc::new(Bridge::open(parts).await.unwrap());
-    public_router(Public::new(bridge, Vec::new()), "")
+    Arc::new(Bridge::open(parts).await.unwrap())
 }
 
 async fn send(router: &Router, request: Request<Body>) -> (StatusCode, Response<()>, String) {
@@ -119,4 +124,23 @@ async fn a_store_that_fails_is_503_at_every_door_until_it_is_reopened() {
 
     let reopened = router_over(&Arc::new(store.reopened())).await;
     assert_eq!(send(&reopened, token_request()).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn trust_that_was_ended_under_an_id_stays_ended_when_a_reload_brings_the_source() {
+    let store = Arc::new(MemoryStore::new());
+    let mark = |key: &str, value: &str| Mark { kind: MarkKind::Distrust, key: key.into(), value: value.into() };
+    store.mark(mark("later", "2026-03-01T12:00:00Z")).await.unwrap();
+    store.mark(mark("renamed", "2026-03-01T12:00:00Z urn:lasting")).await.unwrap();
+    let bridge = bridge_over(&store).await;
+    let facts = |source: &str, namespace: &str| Facts {
+        source: SourceId::new(source),
+        namespace: Namespace::new(namespace),
+        name_id: None,
+        attributes: Vec::new(),
+        authentication: Authentication::default(),
+    };
+    assert!(bridge.is_distrusted(&facts("later", "urn:any")));
+    assert!(bridge.is_distrusted(&facts("another-id", "urn:lasting")));
+    assert!(!bridge.is_distrusted(&facts("renamed", "urn:other")), "the name lasts, not the id");
 }
