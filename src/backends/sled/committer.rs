@@ -14,6 +14,7 @@
 //! `sync_file_range` has returned, before our fdatasync. A batch far smaller than a segment cannot do both.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use std::{io, thread};
 
 use sled::{Batch, Db};
@@ -30,6 +31,11 @@ use super::watchdog::Flushing;
 pub(super) const QUEUE: usize = 1024;
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 256 * 1024;
+/// Where several wait at once, others are about to come, and a batch costs the same whoever is in it: some 200 µs of
+/// processor time, since sled wakes all its threads for each of two writes. So a batch is held open in steps of `GATHER`
+/// for as long as every step brings somebody. It ends far below what the flush takes, and one alone never waits.
+const GATHER: Duration = Duration::from_micros(100);
+const GATHERINGS: usize = 8;
 // The index has one value for the uses of a batch, and no value may be larger than any other.
 const _: () = assert!(BATCH_JOBS * codec::EXPIRY_BYTES < MAX_VALUE_BYTES);
 
@@ -114,17 +120,36 @@ impl Committer {
 
     fn run_batch(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
         let mut replies = Vec::new();
-        let mut next = Some(first);
-        while let Some(job) = next {
-            replies.push(self.stage(job));
-            let full = replies.len() >= BATCH_JOBS || self.staging.bytes() >= BATCH_BYTES;
-            next = if full { None } else { jobs.try_recv().ok() };
+        let mut full = self.stage_waiting(Some(first), jobs, &mut replies);
+        for _ in 0..GATHERINGS {
+            let before = replies.len();
+            if full || before < 2 {
+                break;
+            }
+            thread::sleep(GATHER);
+            full = self.stage_waiting(None, jobs, &mut replies);
+            if replies.len() == before {
+                break;
+            }
         }
         let batch = self.staging.take();
         let outcome = self.persist(batch);
         for reply in replies {
             reply(outcome.clone());
         }
+    }
+
+    /// Stages whatever waits; says whether the batch is full.
+    fn stage_waiting(&mut self, first: Option<Job>, jobs: &mut mpsc::Receiver<Job>, replies: &mut Vec<Reply>) -> bool {
+        let mut next = first.or_else(|| jobs.try_recv().ok());
+        while let Some(job) = next {
+            replies.push(self.stage(job));
+            if replies.len() >= BATCH_JOBS || self.staging.bytes() >= BATCH_BYTES {
+                return true;
+            }
+            next = jobs.try_recv().ok();
+        }
+        false
     }
 
     fn stage(&mut self, job: Job) -> Reply {
