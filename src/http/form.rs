@@ -62,24 +62,40 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 /// `None` where a percent sign lacks its digits, the bytes are not UTF-8, or there are absurdly many pairs.
 fn parse(body: &[u8]) -> Option<Vec<(String, String)>> {
-    let pieces: Vec<&[u8]> = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()).collect();
-    if pieces.len() > MAX_PAIRS {
-        return None;
+    let mut pairs = Vec::new();
+    let mut rest = Some(body);
+    while let Some(body) = rest {
+        let (piece, after) = cut(body, b'&');
+        rest = after;
+        if piece.is_empty() {
+            continue;
+        }
+        if pairs.len() == MAX_PAIRS {
+            return None;
+        }
+        pairs.push(pair(piece)?);
     }
-    pieces.into_iter().map(pair).collect()
+    Some(pairs)
+}
+
+/// What stands before the first such byte, and behind it where there is one.
+fn cut(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+    let Some((before, after)) = memchr::memchr(at, bytes).and_then(|at| bytes.split_at_checked(at)) else {
+        return (bytes, None);
+    };
+    (before, after.get(1..))
 }
 
 fn pair(piece: &[u8]) -> Option<(String, String)> {
-    let end = piece.iter().position(|byte| *byte == b'=').unwrap_or(piece.len());
-    let (name, value) = piece.split_at(end);
-    Some((decoded(name)?, decoded(value.get(1..).unwrap_or_default())?))
+    let (name, value) = cut(piece, b'=');
+    Some((decoded(name)?, decoded(value.unwrap_or_default())?))
 }
 
 fn decoded(encoded: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
     // An assertion is long, and little of it is escaped: what is not is copied in runs.
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+    while let Some(at) = memchr::memchr2(b'+', b'%', rest) {
         let (plain, escape) = rest.split_at_checked(at)?;
         bytes.extend_from_slice(plain);
         let (sign, after) = escape.split_first()?;

@@ -52,6 +52,7 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("tower", Allowed::In(&["http"])),
     ("hyper_util", Allowed::In(&["http", "cli/serve*", "cli/demo*", "cli/bench*", "cli/admin*"])),
     ("jsonwebtoken", Allowed::In(&["crypto"])),
+    ("memchr", Allowed::In(&["http"])),
     ("quick_xml", Allowed::In(&["credential/saml"])),
     ("samael", Allowed::In(&["credential/saml"])),
     ("serde", Allowed::Anywhere),
