@@ -1,6 +1,7 @@
 //! The steps of one request while it runs.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId, TraceId};
 use crate::ground::reason::ReasonCode;
@@ -146,7 +147,7 @@ pub struct Step {
     /// The part of the stream.
     pub stage: Stage,
     /// Which attribute, rule, claim or scope, where the stage has several.
-    pub subject: Option<String>,
+    pub subject: Option<Arc<str>>,
     /// How it ended.
     pub finding: Finding,
     /// What was expected and found.
@@ -174,10 +175,11 @@ pub struct Known {
     pub client: Option<ClientId>,
     /// Where the credential came from.
     pub source: Option<SourceId>,
-    /// SHA-256 of what was presented, hexadecimal.
+    /// SHA-256, hexadecimal, of the XML document, or of a session token as presented; of what cannot be decoded, as
+    /// presented.
     pub credential_digest: Option<String>,
     /// The mapping and the hash of its content.
-    pub mapping: Option<(MappingId, String)>,
+    pub mapping: Option<(MappingId, Arc<str>)>,
     /// The target.
     pub audience: Option<Audience>,
     /// What was asked.
@@ -191,7 +193,7 @@ pub struct Known {
     /// When what was issued expires.
     pub expires: Option<Timestamp>,
     /// The content hash of the revision that answered.
-    pub revision: Option<String>,
+    pub revision: Option<Arc<str>>,
     /// Refusals of unknown senders since the last one of which a record was kept.
     pub counted_before: Option<u64>,
 }
@@ -240,12 +242,12 @@ impl Trail {
     }
 
     /// Something that somebody should know.
-    pub fn noted(&mut self, stage: Stage, subject: impl Into<String>, facts: Vec<Fact>) {
+    pub fn noted(&mut self, stage: Stage, subject: impl Into<Arc<str>>, facts: Vec<Fact>) {
         self.push(stage, Some(subject.into()), Finding::Noted, facts);
     }
 
     /// A step about one of several things of a stage.
-    pub fn push(&mut self, stage: Stage, subject: Option<String>, finding: Finding, facts: Vec<Fact>) {
+    pub fn push(&mut self, stage: Stage, subject: Option<Arc<str>>, finding: Finding, facts: Vec<Fact>) {
         // A failing step is the end and is always kept; what a sender can multiply is bounded.
         if self.steps.len() >= MAX_STEPS && self.detail == Detail::Record && !matches!(finding, Finding::Failed(_)) {
             self.omitted += 1;

@@ -112,7 +112,7 @@ fn judged(document: &str, sources: &TrustSources, acs: &str, now: Timestamp) -> 
     };
     let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Record);
     let result = establish(&encoded(document), sources, &expected, now, &mut trail);
-    assert_eq!(trail.known.credential_digest, Some(hex(&sha256(encoded(document).as_bytes()))));
+    assert_eq!(trail.known.credential_digest, Some(hex(&sha256(document.as_bytes()))));
     let last = trail.steps().last().expect("every call leaves a step");
     result.map_err(|rejection| {
         assert_eq!(last.finding, Finding::Failed(rejection.code()), "the trail names the reason");
