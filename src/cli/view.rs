@@ -48,7 +48,13 @@ impl StepView {
             Shown::Public(text) | Shown::Private(text) => text.clone(),
         };
         let facts = step.facts.iter().map(|fact| (fact.label.to_owned(), shown(&fact.value))).collect();
-        Self { stage: step.stage.as_str().to_owned(), of: step.subject.clone(), mark, reason, facts }
+        Self {
+            stage: step.stage.as_str().to_owned(),
+            of: step.subject.as_deref().map(str::to_owned),
+            mark,
+            reason,
+            facts,
+        }
     }
 
     /// A step of a record; `None` where it is not one.

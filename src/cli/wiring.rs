@@ -142,7 +142,7 @@ pub(super) fn revision(loaded: Loaded) -> Result<Revision, Failure> {
         acs: settings.addresses.acs.clone(),
     };
     Ok(Revision {
-        hash: loaded.revision,
+        hash: loaded.revision.into(),
         addresses,
         metadata,
         trust: settings.trust,

@@ -51,9 +51,10 @@ pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
 
 /// Two lower-case hexadecimal digits for each byte: how digests stand in records and on the screen.
 pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-        text.extend([digit(byte >> 4), digit(byte & 15)]);
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
         text
     })
 }

@@ -83,7 +83,7 @@ impl Decision<'_> {
             ("source", known.source.as_ref().map(|id| id.as_str().into())),
             ("credential_digest", known.credential_digest.as_deref().map(Cow::from)),
             ("mapping", known.mapping.as_ref().map(|(id, _)| id.as_str().into())),
-            ("mapping_hash", known.mapping.as_ref().map(|(_, hash)| hash.as_str().into())),
+            ("mapping_hash", known.mapping.as_ref().map(|(_, hash)| Cow::from(&**hash))),
             ("audience", known.audience.as_ref().map(|audience| audience.as_str().into())),
             ("scope_asked", shown(known.scope_asked.as_ref())),
             ("scope_granted", shown(known.scope_granted.as_ref())),

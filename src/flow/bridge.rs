@@ -42,7 +42,7 @@ pub struct Addresses {
 /// Everything that an operator's files say, checked, as one value: a request keeps the one that it began with.
 pub struct Revision {
     /// SHA-256 over the content of all files, hexadecimal.
-    pub hash: String,
+    pub hash: Arc<str>,
     /// Our own addresses.
     pub addresses: Addresses,
     /// The RFC 8414 document, true to what these files enable.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Claims that belong to the issuer; a mapping never sets them (RFC 9068 section 2.2, RFC 8693 section 4).
 pub const RESERVED: [&str; 19] = [
@@ -28,14 +29,19 @@ pub const RESERVED: [&str; 19] = [
     "authorization_details",
 ];
 
-/// The name of a claim.
+/// The name of a claim. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClaimName(String);
+pub struct ClaimName(Arc<str>);
 
 impl ClaimName {
     /// Any non-empty text; whether it is reserved is the caller's question ([`ClaimName::is_reserved`]).
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
+    }
+
+    /// The same text, for records.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 
     /// The name as it stands in the token.
@@ -45,7 +51,7 @@ impl ClaimName {
 
     /// Whether the issuer alone may set it.
     pub fn is_reserved(&self) -> bool {
-        RESERVED.contains(&self.0.as_str())
+        RESERVED.contains(&self.as_str())
     }
 }
 

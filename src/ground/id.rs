@@ -3,17 +3,19 @@
 //! Floor 0.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// Declares a name that is compared as a string, exactly (RFC 3986 section 6.2.1 where it is a URI).
+/// Declares a name that is compared as a string, exactly (RFC 3986 section 6.2.1 where it is a URI). Clones share the
+/// text: a request hands its names from step to step.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes the text as it is; the edge that read it has bounded it.
-            pub fn new(text: impl Into<String>) -> Self {
+            pub fn new(text: impl Into<Arc<str>>) -> Self {
                 Self(text.into())
             }
 

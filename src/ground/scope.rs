@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-/// One scope: printable ASCII without space, `"` and `\`.
+/// One scope: printable ASCII without space, `"` and `\`. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scope(String);
+pub struct Scope(Arc<str>);
 
 /// A text that is not a scope, or not a list of scopes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +22,12 @@ impl Scope {
         if text.is_empty() || !text.bytes().all(is_token) {
             return Err(ScopeRejection);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
+    }
+
+    /// The same text, for records.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 
     /// The scope as it stands in a request.

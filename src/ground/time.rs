@@ -3,6 +3,7 @@
 //! Floor 0. No clock: see [`crate::ground::clock`].
 
 use std::fmt;
+use std::io::Write as _;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -85,11 +86,17 @@ impl fmt::Display for Timestamp {
         };
         let (year, month, day) = (moment.year(), u8::from(moment.month()), moment.day());
         let (hour, minute, second) = (moment.hour(), moment.minute(), moment.second());
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match self.0.rem_euclid(1000) {
-            0 => f.write_str("Z"),
-            fraction => write!(f, ".{fraction:03}Z"),
-        }
+        // In one piece: whoever collects it needs room once.
+        let mut text = [0_u8; 40];
+        let mut rest = text.as_mut_slice();
+        let written = match self.0.rem_euclid(1000) {
+            0 => write!(rest, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
+            fraction => write!(rest, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"),
+        };
+        let left = rest.len();
+        let text = text.get(..text.len() - left).unwrap_or_default();
+        written.map_err(|_| fmt::Error)?;
+        f.write_str(str::from_utf8(text).map_err(|_| fmt::Error)?)
     }
 }
 

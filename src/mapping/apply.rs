@@ -8,10 +8,12 @@
 //! claims.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::cel::{Beside, Expression, Failure, Scope};
 use super::claims::{Claims, Subject};
 use super::compiled::{Cardinality, ClaimRule, Declared, Mapping, Origin, SubjectRule};
+use super::received::Received;
 use super::refusal::{MappingRefusal, Private};
 use crate::credential::Facts;
 use crate::decision::{Fact, Finding, Rejection, Stage, Trail};
@@ -71,13 +73,13 @@ struct Run<'f, 't> {
     facts: &'f Facts,
     scope: Scope<'f>,
     /// What was received for each declared attribute; `None` where nothing was.
-    received: Vec<Option<Vec<&'f str>>>,
+    received: Vec<Option<Received<'f>>>,
     trail: &'t mut Trail,
 }
 
 type Step<T> = Result<T, MappingRefusal>;
 
-impl Run<'_, '_> {
+impl<'f> Run<'f, '_> {
     fn all(mut self) -> Step<Claims> {
         self.attributes()?;
         self.require()?;
@@ -90,16 +92,16 @@ impl Run<'_, '_> {
             subject,
             values,
             scopes,
-            release: std::sync::Arc::clone(&self.mapping.release),
+            release: Arc::clone(&self.mapping.release),
             acr: self.facts.authentication.context_class.clone(),
             auth_time: self.facts.authentication.instant,
         })
     }
 
     fn attributes(&mut self) -> Step<()> {
-        self.receive();
-        for (place, declared) in self.mapping.attributes.iter().enumerate() {
-            let values = self.received.get(place).and_then(Option::as_deref);
+        let received = self.receive();
+        for (declared, values) in self.mapping.attributes.iter().zip(&received) {
+            let values = values.as_ref();
             if let Err(refusal) = self.check_received(declared, values) {
                 return self.refuse(Stage::Attribute, Some(&declared.short), refusal);
             }
@@ -110,22 +112,23 @@ impl Run<'_, '_> {
                 }
                 Some(_) => Vec::new(),
             };
-            self.trail.push(Stage::Attribute, Some(declared.short.clone()), Finding::Passed, facts);
+            self.trail.push(Stage::Attribute, Some(Arc::clone(&declared.short)), Finding::Passed, facts);
             if declared.read {
                 match declared.cardinality {
                     Cardinality::One => {
-                        self.scope.add_single(&declared.short, values.and_then(|values| values.first().copied()));
+                        self.scope.add_single(&declared.short, values.and_then(Received::first));
                     }
-                    Cardinality::Many { .. } => self.scope.add_many(&declared.short, values),
+                    Cardinality::Many { .. } => self.scope.add_many(&declared.short, values.map(Received::iter)),
                 }
             }
         }
+        self.received = received;
         Ok(())
     }
 
     /// Sorts what was sent to what is declared. What is not declared is noted by its name and never read.
-    fn receive(&mut self) {
-        self.received = self.mapping.attributes.iter().map(|_| None).collect();
+    fn receive(&mut self) -> Vec<Option<Received<'f>>> {
+        let mut received: Vec<Option<Received<'f>>> = self.mapping.attributes.iter().map(|_| None).collect();
         for attribute in &self.facts.attributes {
             let format_fits = |place: &&usize| {
                 self.mapping
@@ -135,29 +138,33 @@ impl Run<'_, '_> {
             };
             let places = self.mapping.by_name.get(&attribute.name);
             let place = places.and_then(|places| places.iter().find(format_fits));
-            if let Some(values) = place.and_then(|place| self.received.get_mut(*place)) {
-                values.get_or_insert_default().extend(attribute.values.iter().map(String::as_str));
+            if let Some(values) = place.and_then(|place| received.get_mut(*place)) {
+                match values {
+                    None => *values = Some(Received::of(&attribute.values)),
+                    Some(values) => values.add(&attribute.values),
+                }
             } else {
                 let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
                 self.trail.noted(Stage::Attribute, attribute.name.as_str(), facts);
             }
         }
         // An attribute without a value says nothing, unless an empty list is what it says.
-        for (declared, values) in self.mapping.attributes.iter().zip(&mut self.received) {
-            if declared.cardinality == Cardinality::One && values.as_ref().is_some_and(Vec::is_empty) {
+        for (declared, values) in self.mapping.attributes.iter().zip(&mut received) {
+            if declared.cardinality == Cardinality::One && values.as_ref().is_some_and(Received::is_empty) {
                 *values = None;
             }
         }
+        received
     }
 
-    fn check_received(&self, declared: &Declared, values: Option<&[&str]>) -> Step<()> {
+    fn check_received(&self, declared: &Declared, values: Option<&Received<'_>>) -> Step<()> {
         let Some(values) = values else {
             if declared.optional {
                 return Ok(());
             }
             let sent = self.facts.attributes.iter().map(|attribute| attribute.name.as_str());
             return Err(MappingRefusal::AttributeMissing {
-                attribute: declared.short.clone(),
+                attribute: declared.short.to_string(),
                 expected: declared.name.clone(),
                 nearest: nearest(&declared.name, sent, 3).into_iter().map(str::to_owned).collect(),
             });
@@ -168,7 +175,7 @@ impl Run<'_, '_> {
         };
         if values.len() > expected {
             return Err(MappingRefusal::AttributeRepeated {
-                attribute: declared.short.clone(),
+                attribute: declared.short.to_string(),
                 expected,
                 found: values.len(),
             });
@@ -179,9 +186,9 @@ impl Run<'_, '_> {
     fn require(&mut self) -> Step<()> {
         for rule in &self.mapping.require {
             match self.scope.holds(&rule.expression) {
-                Ok(true) => self.trail.push(Stage::Require, Some(rule.id.clone()), Finding::Passed, Vec::new()),
+                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, Vec::new()),
                 Ok(false) => {
-                    let refusal = MappingRefusal::Require { rule: rule.id.clone(), message: rule.message.clone() };
+                    let refusal = MappingRefusal::Require { rule: rule.id.to_string(), message: rule.message.clone() };
                     return self.refuse(Stage::Require, Some(&rule.id), refusal);
                 }
                 Err(failure) => {
@@ -201,8 +208,8 @@ impl Run<'_, '_> {
             }
             SubjectRule::NameId => self.subject_of_name_id(),
             SubjectRule::Attribute(place) => {
-                let value = self.received.get(*place).and_then(Option::as_ref).and_then(|values| values.first());
-                self.mapped_subject(value.copied().map(str::to_owned))
+                let value = self.received.get(*place).and_then(Option::as_ref).and_then(Received::first);
+                self.mapped_subject(value.map(str::to_owned))
             }
             SubjectRule::Cel(expression) => match self.scope.evaluate(expression) {
                 Ok(Some(ClaimValue::Text(text))) => self.mapped_subject(Some(text)),
@@ -268,7 +275,7 @@ impl Run<'_, '_> {
                 Some(value) if self.trail.explains() => vec![Fact::private("value", value.to_json())],
                 Some(_) => Vec::new(),
             };
-            self.trail.push(Stage::Claim, Some(rule.name.as_str().to_owned()), Finding::Passed, facts);
+            self.trail.push(Stage::Claim, Some(rule.name.shared()), Finding::Passed, facts);
             if rule.read {
                 let name = rule.name.as_str();
                 match rule.origin {
@@ -283,7 +290,7 @@ impl Run<'_, '_> {
     }
 
     fn claim(&self, rule: &ClaimRule) -> Step<Option<ClaimValue>> {
-        let values = |place: &usize| self.received.get(*place).and_then(Option::as_deref);
+        let values = |place: &usize| self.received.get(*place).and_then(Option::as_ref);
         let is_list = |place: &usize| {
             let declared = self.mapping.attributes.get(*place);
             declared.is_some_and(|declared| declared.cardinality != Cardinality::One)
@@ -293,22 +300,21 @@ impl Run<'_, '_> {
             Origin::Cel(expression) => (self.evaluated(rule, expression)?, 1),
             Origin::Attribute(place) => {
                 let values = values(place);
-                let made =
-                    values.map(|values| values.iter().map(|value| ClaimValue::Text((*value).to_owned())).collect());
-                (made.and_then(|made| shaped(made, is_list(place))), values.map_or(0, <[_]>::len))
+                let made = values.map(|values| values.iter().map(|value| ClaimValue::Text(value.to_owned())).collect());
+                (made.and_then(|made| shaped(made, is_list(place))), values.map_or(0, Received::len))
             }
             Origin::Table(place, rows) => {
                 let values = values(place);
                 let made = values.map(|values| {
                     // Two values may become one; it is said once.
-                    values.iter().filter_map(|value| rows.get(*value)).fold(Vec::new(), |mut made, row| {
+                    values.iter().filter_map(|value| rows.get(value)).fold(Vec::new(), |mut made, row| {
                         if !made.contains(row) {
                             made.push(row.clone());
                         }
                         made
                     })
                 });
-                (made.and_then(|made| shaped(made, is_list(place))), values.map_or(0, <[_]>::len))
+                (made.and_then(|made| shaped(made, is_list(place))), values.map_or(0, Received::len))
             }
         };
         if rule.required && value.as_ref().is_none_or(is_empty) {
@@ -339,13 +345,13 @@ impl Run<'_, '_> {
                 }
             };
             let held = if finding == Finding::Passed { "holds" } else { "does not hold" };
-            self.trail.push(Stage::Scope, Some(scope.as_str().to_owned()), finding, vec![Fact::public("rule", held)]);
+            self.trail.push(Stage::Scope, Some(scope.shared()), finding, vec![Fact::public("rule", held)]);
         }
         Ok(scopes)
     }
 
     fn refuse<T>(&mut self, stage: Stage, of: Option<&str>, refusal: MappingRefusal) -> Step<T> {
-        self.trail.push(stage, of.map(str::to_owned), Finding::Failed(refusal.code()), refusal.facts());
+        self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), refusal.facts());
         Err(refusal)
     }
 }

@@ -32,7 +32,7 @@ impl fmt::Debug for Subject {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     pub(super) mapping: MappingId,
-    pub(super) mapping_hash: String,
+    pub(super) mapping_hash: Arc<str>,
     pub(super) subject: Subject,
     pub(super) values: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scopes: ScopeSet,

@@ -16,7 +16,7 @@ use super::trial::Trial;
 pub struct Mapping {
     pub(super) id: MappingId,
     pub(super) path: String,
-    pub(super) hash: String,
+    pub(super) hash: Arc<str>,
     pub(super) source: SourceId,
     /// Where `source` was written, for messages.
     pub(super) source_span: Span,
@@ -41,7 +41,7 @@ pub struct Mapping {
 /// A declared attribute.
 #[derive(Debug)]
 pub(super) struct Declared {
-    pub(super) short: String,
+    pub(super) short: Arc<str>,
     pub(super) name: String,
     pub(super) format: Option<String>,
     pub(super) cardinality: Cardinality,
@@ -62,7 +62,7 @@ pub(super) enum Cardinality {
 /// A rule of `require`.
 #[derive(Debug)]
 pub(super) struct Require {
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     pub(super) expression: Expression,
     pub(super) message: String,
 }

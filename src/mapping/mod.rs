@@ -25,6 +25,7 @@ mod compile;
 mod compiled;
 mod file;
 mod problems;
+mod received;
 mod refusal;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -12,7 +12,7 @@ pub(crate) fn claims(scopes: &[&str], claims: &[(&str, ClaimValue)], released_to
     let names: Vec<ClaimName> = claims.iter().map(|(name, _)| ClaimName::new(*name)).collect();
     Claims {
         mapping: MappingId::new("payroll"),
-        mapping_hash: "00".repeat(32),
+        mapping_hash: "00".repeat(32).into(),
         subject: Subject {
             namespace: Namespace::new("https://idp.example"),
             format: "mapped".into(),

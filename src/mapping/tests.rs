@@ -478,7 +478,7 @@ fn scopes_and_release_narrow_what_leaves() {
     let scopes = trail.steps().iter().filter(|step| step.stage == Stage::Scope);
     let scopes: Vec<_> = scopes.map(|step| (step.subject.as_deref().unwrap(), &step.finding)).collect();
     assert_eq!(scopes, [("read", &Finding::Passed), ("write", &Finding::Noted)]);
-    assert_eq!(trail.known.mapping, Some((MappingId::new("m"), mapping.hash().to_owned())));
+    assert_eq!(trail.known.mapping, Some((MappingId::new("m"), mapping.hash().into())));
     assert_eq!(claims.all().get(&ClaimName::new("h")), Some(&ClaimValue::Int(1)));
 }
 

@@ -180,7 +180,7 @@ impl Mapping {
             Some(Attribute {
                 name: name.clone(),
                 name_format: format.clone(),
-                friendly_name: Some(short.clone()),
+                friendly_name: Some(short.to_string()),
                 values: values.clone(),
             })
         };

@@ -126,7 +126,7 @@ fn narrow(
             granted.insert(scope.clone());
         } else {
             let facts = vec![Fact::public("removed_by", removed_by.join(", "))];
-            trail.push(Stage::Scope, Some(scope.to_string()), Finding::Noted, facts);
+            trail.push(Stage::Scope, Some(scope.shared()), Finding::Noted, facts);
         }
     }
     if granted.is_empty() && (asked.is_some() || !api.scopes.is_empty()) {

@@ -243,14 +243,14 @@ fn the_trail_says_who_removed_each_scope() {
     let asked = scopes("a b c d e");
     let (permit, trail) = decided(&Asked { client: &client, api: &api, scope: Some(&asked) }, Said::PLAINLY, &mapped);
     assert_eq!(permit.unwrap().scope(), &scopes("a"));
-    let removed: Vec<(String, Shown)> = trail
+    let removed: Vec<_> = trail
         .steps()
         .iter()
         .filter(|step| step.stage == Stage::Scope && step.finding == Finding::Noted)
         .map(|step| (step.subject.clone().unwrap(), step.facts[0].value.clone()))
         .collect();
     let expected = [("b", "mapping"), ("c", "api"), ("d", "client"), ("e", "mapping, client, api")];
-    assert_eq!(removed, expected.map(|(scope, by)| (scope.to_owned(), Shown::Public(by.to_owned()))));
+    assert_eq!(removed, expected.map(|(scope, by)| (scope.into(), Shown::Public(by.to_owned()))));
 }
 
 #[test]

@@ -90,13 +90,12 @@ impl<'f> Scope<'f> {
     }
 
     /// An attribute that is a list.
-    pub(in crate::mapping) fn add_many(&mut self, name: &'f str, values: Option<&[&'f str]>) {
+    pub(in crate::mapping) fn add_many(&mut self, name: &'f str, values: Option<impl Iterator<Item = &'f str>>) {
         let value = values.map_or(Seen::Absent, |values| {
-            if values.iter().any(|value| value.len() > MAX_TEXT_READ) {
-                return Seen::TooLong;
-            }
-            let boxed = values.iter().map(|value| Box::new(CelString::from(*value)) as Box<dyn Val + 'f>);
-            Seen::Value(Box::new(CelList::from(boxed.collect::<Vec<_>>())))
+            let boxed = |value: &'f str| Box::new(CelString::from(value)) as Box<dyn Val + 'f>;
+            let list: Option<Vec<_>> =
+                values.map(|value| (value.len() <= MAX_TEXT_READ).then(|| boxed(value))).collect();
+            list.map_or(Seen::TooLong, |list| Seen::Value(Box::new(CelList::from(list))))
         });
         self.attributes.push(Slot { name, value });
     }

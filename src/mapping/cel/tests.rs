@@ -67,7 +67,7 @@ fn value(text: &str) -> Result<Option<ClaimValue>, evaluate::Failure> {
     });
     scope.add_single("upn", Some("Ana.Ruiz@CORP.example"));
     scope.add_single("mail", None);
-    scope.add_many("groups", Some(&["HR", "IT", "Ops"]));
+    scope.add_many("groups", Some(["HR", "IT", "Ops"].into_iter()));
     let roles = ClaimValue::List(vec![ClaimValue::Text("clerk".into())]);
     scope.add_claim("roles", Some(&roles));
     scope.evaluate(&expression)

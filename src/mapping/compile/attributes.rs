@@ -32,7 +32,7 @@ impl Compiler<'_, '_, '_> {
             if let Some(written) = &attribute.name {
                 self.check_ambiguous(written, format.as_deref(), raw, &declared);
             }
-            let short = attribute.short.value.clone();
+            let short = attribute.short.value.as_str().into();
             let optional = attribute.optional;
             declared.push(Declared { short, name, format, cardinality, optional, read: false });
         }
@@ -79,7 +79,7 @@ impl Compiler<'_, '_, '_> {
         };
         let Some(other) = above.iter().find(same) else { return };
         let message = format!("`{}` already stands for what is sent under this name", other.short);
-        let first = raw.iter().find(|raw| raw.short.value == other.short).and_then(|raw| raw.name.as_ref());
+        let first = raw.iter().find(|raw| raw.short.value == *other.short).and_then(|raw| raw.name.as_ref());
         let problem = self.findings.error("mapping.attribute_ambiguous", name.span, message);
         if let Some(first) = first {
             problem.related(first.span, "the first");
@@ -89,10 +89,10 @@ impl Compiler<'_, '_, '_> {
 
     /// The place of a declared attribute, or a finding.
     pub(super) fn attribute(&mut self, short: &Word, declared: &[Declared]) -> Option<usize> {
-        let place = declared.iter().position(|attribute| attribute.short == short.value);
+        let place = declared.iter().position(|attribute| *attribute.short == short.value);
         if place.is_none() {
             let message = format!("`{}` is not among the declared attributes", short.value);
-            let suggestion = suggest(&short.value, declared.iter().map(|attribute| attribute.short.as_str()));
+            let suggestion = suggest(&short.value, declared.iter().map(|attribute| &*attribute.short));
             let by_name = declared.iter().find(|attribute| attribute.name == short.value);
             let problem = self.findings.error("mapping.attribute_unknown", short.span, message);
             problem.label("no attribute of this name");

@@ -98,7 +98,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         self.check_cost(file);
         let by_name = attributes::by_name(&attributes);
         for attribute in &mut attributes {
-            attribute.read = self.attributes_read.contains(&attribute.short);
+            attribute.read = self.attributes_read.contains(&*attribute.short);
         }
         for claim in &mut claims {
             claim.read = self.claims_read.contains(claim.name.as_str());
@@ -108,7 +108,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         Some(Mapping {
             id: id?,
             path: text.path.clone(),
-            hash: hex(&sha256(text.text.as_bytes())),
+            hash: hex(&sha256(text.text.as_bytes())).into(),
             source: source?,
             source_span: file.source.as_ref().map_or(Span::FILE, |source| source.span),
             clients,
@@ -190,7 +190,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             let expression = rule.cel.as_ref().and_then(|cel| self.truth(cel, "a rule of `require`"));
             if let (Some(id), Some(expression), Some(message)) = (&rule.id, expression, &rule.message) {
                 let (id, message) = (id.value.clone(), message.value.clone());
-                compiled.push(Require { id, expression, message });
+                compiled.push(Require { id: id.into(), expression, message });
             }
         }
         compiled

@@ -33,7 +33,7 @@ impl Compiler<'_, '_, '_> {
                 }
                 let mut parts = vec!["cel"];
                 parts.extend(words(&cel.value));
-                let reads = |attribute: &&Declared| expression.reads.attributes.contains(&attribute.short);
+                let reads = |attribute: &&Declared| expression.reads.attributes.contains(&*attribute.short);
                 let read: Vec<_> = declared.iter().filter(reads).collect();
                 let hash = rule_hash(&parts, &read);
                 Some((SubjectRule::Cel(expression), hash))
@@ -50,7 +50,7 @@ fn rule_hash(rule: &[&str], reads: &[&Declared]) -> String {
     parts.extend(rule.iter().map(|part| part.as_bytes()));
     for attribute in reads {
         // An attribute that is read by `from` has the same meaning under any short name.
-        let short = if rule.first() == Some(&"cel") { attribute.short.as_str() } else { "" };
+        let short = if rule.first() == Some(&"cel") { &*attribute.short } else { "" };
         parts.push(short.as_bytes());
         parts.push(attribute.name.as_bytes());
         parts.push(attribute.format.as_deref().unwrap_or_default().as_bytes());
