@@ -101,4 +101,18 @@ mod tests {
             assert!(matches!(refused, Err(SamlRejection::TooLarge { .. })), "{length}");
         }
     }
+
+    #[test]
+    fn line_breaks_may_add_a_sixteenth_and_no_more() {
+        let limit = Limits::MESSAGE.bytes;
+        // 174,764 digits for 131,072 bytes, and 10,922 more.
+        let padded = |length: usize| {
+            let digits = STANDARD.encode("x".repeat(limit));
+            assert_eq!(digits.len(), 174_764);
+            digits.clone() + &"\n".repeat(length - digits.len())
+        };
+        assert_eq!(decode(&padded(185_686)).unwrap().len(), limit);
+        let refused = decode(&padded(185_687));
+        assert_eq!(refused, Err(SamlRejection::TooLarge { found: 139_263, limit }));
+    }
 }

@@ -366,3 +366,20 @@ impl Rejection for SamlRejection {
 fn expected_found(expected: &str, found: &str) -> Vec<Fact> {
     vec![Fact::public("expected", expected), Fact::public("found", found)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_says_what_was_expected_and_what_was_found() {
+        let mismatch = SamlRejection::IssuerMismatch { response: "https://a".into(), assertion: "https://b".into() };
+        assert_eq!(mismatch.facts(), [Fact::public("expected", "https://a"), Fact::public("found", "https://b")]);
+        for (part, word) in [(SignaturePart::Digest, "digest"), (SignaturePart::Value, "signature value")] {
+            let invalid =
+                SamlRejection::SignatureInvalid { part, of: "Assertion", keys: vec!["k1".into(), "k2".into()] };
+            let expected = [("failed", word), ("of", "Assertion"), ("keys_tried", "k1 k2")];
+            assert_eq!(invalid.facts(), expected.map(|(label, value)| Fact::public(label, value)));
+        }
+    }
+}

@@ -338,3 +338,20 @@ fn signed_info(id: &str, method: &str, digest: &str) -> String {
     xml.close("ds:Reference");
     xml.text
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::credential::saml::arena::is_ncname;
+    use crate::ground::entropy::CountingEntropy;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_name_of_128_fresh_bits() {
+        let entropy: &dyn Entropy = &CountingEntropy::default();
+        let (first, second) = (fresh_id(entropy), fresh_id(entropy));
+        assert_eq!(first, format!("_{}", "0".repeat(32)));
+        assert_eq!(second, format!("_{}1{}1", "0".repeat(15), "0".repeat(15)));
+        assert!(is_ncname(&first) && is_ncname(&second));
+    }
+}

@@ -384,8 +384,31 @@ fn an_unsound_declaration_is_refused() {
 }
 
 #[test]
+fn a_declaration_may_reach_every_limit() {
+    let cases: [Change; 4] = [
+        |d| d.keys = (0..8u8).map(|n| key(&n.to_string(), &[SECRET, &[n]].concat(), None)).collect(),
+        |d| d.keys = vec![key("2026", b"sixteen-bytes-xy", None)],
+        |d| d.fields.extend((6..64).map(|n| field(&n.to_string(), Role::Attribute))),
+        |d| d.clock_skew = Duration::from_secs(300),
+    ];
+    for change in cases {
+        let mut declared = declaration();
+        change(&mut declared);
+        SessionSource::new(declared).unwrap();
+    }
+    assert_eq!(MAX_TOKEN_BYTES, 8192, "as docs/sessions.md says");
+}
+
+#[test]
+fn mappings_may_read_the_attributes_and_nothing_else() {
+    assert_eq!(source().attributes().collect::<Vec<_>>(), ["mail", "groups"]);
+}
+
+#[test]
 fn sha_1_has_no_short_word() {
     assert_eq!(mac_algorithm("hmac-sha256"), Some(MacAlgorithm::HmacSha256));
+    assert_eq!(mac_algorithm("hmac-sha384"), Some(MacAlgorithm::HmacSha384));
+    assert_eq!(mac_algorithm("hmac-sha512"), Some(MacAlgorithm::HmacSha512));
     assert_eq!(mac_algorithm("hmac-sha1"), None);
     assert_eq!(mac_algorithm("hmac-sha1-for-legacy-use-only"), Some(MacAlgorithm::HmacSha1));
     for word in ["", "sha256", "none", "HMAC-SHA256", "hmac-md5"] {

@@ -110,6 +110,16 @@ fn the_enveloped_signature_is_left_out_with_all_below_it() {
 }
 
 #[test]
+fn a_form_may_be_several_times_as_long_as_its_document() {
+    let name = format!("urn:{}", "x".repeat(250));
+    let text = format!("<a xmlns:p='{name}'>{}</a>", "<p:b/>".repeat(3_000));
+    let arena = Arena::parse(&text, &Limits::MESSAGE).unwrap();
+    let mut out = Vec::new();
+    canonicalize(arena.root().unwrap(), None, &[], &mut out).unwrap();
+    assert!(out.len() > 6 * Limits::MESSAGE.bytes, "{}", out.len());
+}
+
+#[test]
 fn a_form_that_outgrows_its_document_is_not_finished() {
     let name = format!("urn:{}", "x".repeat(250));
     let text = format!("<a xmlns:p='{name}'>{}</a>", "<p:b/>".repeat(10_000));

@@ -335,6 +335,17 @@ fn there_is_one_assertion_where_it_belongs_and_a_signature_covers_it() {
 }
 
 #[test]
+fn every_assertion_is_counted_encrypted_or_not() {
+    let encrypted = "<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>";
+    for (count, more) in
+        [(2, encrypted.to_owned()), (3, encrypted.repeat(2)), (3, assertion("").replace("_a1", "_a2") + encrypted)]
+    {
+        let found = Document::parse(&response(&signature_of("_r1"), &(assertion("") + &more))).err();
+        assert_eq!(found, Some(SamlRejection::AssertionCount { found: count }), "{more}");
+    }
+}
+
+#[test]
 fn a_response_has_the_children_of_its_schema_in_order() {
     let honest = response(&signature_of("_r1"), &assertion(""));
     let status =
@@ -430,5 +441,6 @@ fn many_ids_and_many_assertions_cost_little() {
 fn debug_shows_no_content() {
     let text = unsigned();
     let document = Document::parse(&text).unwrap();
-    assert!(!format!("{document:?}").contains("ana"));
+    let shown = format!("{document:?}");
+    assert!(shown.contains("Arena(") && !shown.contains("ana"), "{shown}");
 }
