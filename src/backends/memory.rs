@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 use crate::store::{
-    Commit, CommitError, Committed, Consumption, Ledger, Mark, MarkKind, Marks, RecordCursor, RecordPage, Records,
-    Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
+    Commit, CommitError, Committed, Consumption, EarlierUse, Ledger, Mark, MarkKind, Marks, RecordCursor, RecordPage,
+    Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
 };
 
 /// A store in memory. Clones share it.
@@ -34,6 +34,7 @@ struct State {
 struct Use {
     until: Timestamp,
     uses: u32,
+    first: EarlierUse,
 }
 
 impl MemoryStore {
@@ -65,15 +66,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    fn consume(&mut self, consume: &Consumption) -> Result<u32, CommitError> {
+    fn consume(&mut self, consume: &Consumption, this: EarlierUse) -> Result<u32, CommitError> {
         let old = self.uses.get(&consume.key).copied();
         let new = match (consume.rule, old) {
-            (UseRule::Once, Some(_)) => return Err(CommitError::SeenBefore),
+            (UseRule::Once, Some(old)) => return Err(CommitError::SeenBefore(old.first)),
             (UseRule::AtMost(limit), old) if old.map_or(0, |old| old.uses) >= limit => {
                 return Err(CommitError::UsedUp { uses: limit });
             }
-            (UseRule::Once | UseRule::AtMost(_), None) => Use { until: consume.until, uses: 1 },
-            (UseRule::AtMost(_), Some(old)) => Use { until: old.until.max(consume.until), uses: old.uses + 1 },
+            (UseRule::Once | UseRule::AtMost(_), None) => Use { until: consume.until, uses: 1, first: this },
+            (UseRule::AtMost(_), Some(old)) => Use { until: old.until.max(consume.until), uses: old.uses + 1, ..old },
         };
         self.uses.insert(consume.key, new);
         Ok(new.uses)
@@ -85,7 +86,7 @@ impl Ledger for MemoryStore {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         commit.check_size()?;
         let mut state = self.state()?;
-        let uses = commit.consume.as_ref().map_or(Ok(0), |consume| state.consume(consume))?;
+        let uses = commit.consume.as_ref().map_or(Ok(0), |consume| state.consume(consume, commit.this()))?;
         let place = (commit.at, state.next_order);
         state.next_order += 1;
         let record = StoredRecord { trace_id: commit.trace_id, at: commit.at, uses, record: commit.record };
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(store.commit(recording(1)).await, Err(CommitError::Store(poisoned.clone())));
         assert_eq!(store.recent(1).await, Err(poisoned));
         let reopened = store.reopened();
-        assert_eq!(reopened.commit(consuming(key("a"), UseRule::Once)).await, Err(CommitError::SeenBefore));
+        assert!(matches!(reopened.commit(consuming(key("a"), UseRule::Once)).await, Err(CommitError::SeenBefore(_))));
         assert_eq!(reopened.recent(9).await.unwrap().len(), 1);
     }
 }

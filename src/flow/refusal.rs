@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::credential::saml::SamlRejection;
 use crate::credential::session::SessionRejection;
 use crate::decision::{Fact, Outcome, Rejection};
-use crate::ground::id::SourceId;
+use crate::ground::id::{Audience, ClientId, SourceId};
 use crate::ground::reason::{Reason, ReasonCode};
 use crate::mapping::MappingRefusal;
 use crate::policy::Denial;
-use crate::store::{AdmissionError, StoreError};
+use crate::store::{AdmissionError, EarlierUse, StoreError};
 use crate::token::IssueError;
 
 use super::client::ClientRejection;
@@ -31,11 +31,18 @@ pub enum Refusal {
     /// The session.
     Session(SessionRejection),
     /// No mapping covers source, client and audience.
-    MappingMissing,
+    MappingMissing {
+        /// The source of the credential.
+        source: SourceId,
+        /// Who presents it.
+        client: ClientId,
+        /// The API that is asked for.
+        audience: Audience,
+    },
     /// The identity lacks what the mapping needs.
     Mapping(MappingRefusal),
     /// An assertion that was used before.
-    Replayed,
+    Replayed(EarlierUse),
     /// A session that was exchanged too often.
     UsedUp(u32),
     /// The store failed.
@@ -58,9 +65,9 @@ impl Refusal {
             | Self::Distrusted(_)
             | Self::Saml(_)
             | Self::Session(_)
-            | Self::MappingMissing
+            | Self::MappingMissing { .. }
             | Self::Mapping(_)
-            | Self::Replayed
+            | Self::Replayed(_)
             | Self::UsedUp(_) => Outcome::Refused(self.code()),
         }
     }
@@ -76,9 +83,9 @@ impl Refusal {
             | Self::Distrusted(_)
             | Self::Saml(_)
             | Self::Session(_)
-            | Self::MappingMissing
+            | Self::MappingMissing { .. }
             | Self::Mapping(_)
-            | Self::Replayed
+            | Self::Replayed(_)
             | Self::UsedUp(_)
             | Self::Issue(_)
             | Self::Abandoned => None,
@@ -95,9 +102,9 @@ impl Rejection for Refusal {
             Self::Distrusted(_) => Reason::SourceDistrusted.into(),
             Self::Saml(rejection) => rejection.code(),
             Self::Session(rejection) => rejection.code(),
-            Self::MappingMissing => Reason::MappingMissing.into(),
+            Self::MappingMissing { .. } => Reason::MappingMissing.into(),
             Self::Mapping(refusal) => refusal.code(),
-            Self::Replayed => Reason::SamlReplayed.into(),
+            Self::Replayed(_) => Reason::SamlReplayed.into(),
             Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
             Self::Store(_) => Reason::StoreUnavailable.into(),
             Self::Issue(error) => error.code(),
@@ -114,10 +121,18 @@ impl Rejection for Refusal {
             Self::Saml(rejection) => rejection.facts(),
             Self::Session(rejection) => rejection.facts(),
             Self::Mapping(refusal) => refusal.facts(),
+            Self::Replayed(earlier) => vec![
+                Fact::public("expected", "a first use"),
+                Fact::public("used_at", earlier.at),
+                Fact::public("used_by", earlier.trace_id),
+            ],
             Self::UsedUp(uses) => vec![Fact::public("expected", format!("at most {uses} exchanges"))],
             Self::Store(error) => vec![Fact::public("found", error)],
             Self::Issue(error) => vec![Fact::public("found", error)],
-            Self::MappingMissing | Self::Replayed | Self::Abandoned => Vec::new(),
+            Self::MappingMissing { source, client, audience } => {
+                vec![Fact::public("source", source), Fact::public("client", client), Fact::public("audience", audience)]
+            }
+            Self::Abandoned => Vec::new(),
         }
     }
 }
@@ -125,7 +140,7 @@ impl Rejection for Refusal {
 impl From<AdmissionError> for Refusal {
     fn from(error: AdmissionError) -> Self {
         match error {
-            AdmissionError::SeenBefore => Self::Replayed,
+            AdmissionError::SeenBefore(earlier) => Self::Replayed(earlier),
             AdmissionError::UsedUp { uses } => Self::UsedUp(uses),
             AdmissionError::Store(error) => Self::Store(error),
         }

@@ -184,8 +184,10 @@ impl<'a> Flow<'a> {
     ) -> Result<&'a Mapping, Refusal> {
         let source = &identity.facts().source;
         let Some(mapping) = self.revision.mappings.select(source, &client.id, &api.audience) else {
-            trail.failed(Stage::Mapping, &Refusal::MappingMissing);
-            return Err(Refusal::MappingMissing);
+            let (source, client, audience) = (source.clone(), client.id.clone(), api.audience.clone());
+            let refusal = Refusal::MappingMissing { source, client, audience };
+            trail.failed(Stage::Mapping, &refusal);
+            return Err(refusal);
         };
         trail.passed(Stage::Mapping, vec![Fact::public("found", mapping.id())]);
         Ok(mapping)
@@ -221,7 +223,7 @@ impl<'a> Flow<'a> {
             tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
         }
         match self.bridge.store.commit(self.commit_of(record)).await {
-            Ok(_) | Err(CommitError::SeenBefore | CommitError::UsedUp { .. }) => refusal,
+            Ok(_) | Err(CommitError::SeenBefore(_) | CommitError::UsedUp { .. }) => refusal,
             Err(CommitError::Store(error)) => Refusal::Store(error),
         }
     }

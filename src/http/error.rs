@@ -123,9 +123,9 @@ fn wire(refusal: &Refusal, grant: Option<GrantType>) -> (StatusCode, ErrorCode) 
         Refusal::Distrusted(_)
         | Refusal::Saml(_)
         | Refusal::Session(_)
-        | Refusal::MappingMissing
+        | Refusal::MappingMissing { .. }
         | Refusal::Mapping(_)
-        | Refusal::Replayed
+        | Refusal::Replayed(_)
         | Refusal::UsedUp(_) => (StatusCode::BAD_REQUEST, credential_error(grant)),
         Refusal::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, Wire::TemporarilyUnavailable),
         Refusal::Issue(_) | Refusal::Abandoned => (StatusCode::INTERNAL_SERVER_ERROR, Wire::ServerError),

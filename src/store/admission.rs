@@ -1,6 +1,6 @@
 //! The right to issue: made from a commit, by [`admit`] alone.
 
-use super::contract::{Commit, CommitError, Consumption, Ledger, StoreError, UseKey, UseRule};
+use super::contract::{Commit, CommitError, Consumption, EarlierUse, Ledger, StoreError, UseKey, UseRule};
 
 /// Proof that this credential was consumed, durably, for this request. Without one there is no grant.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ impl Admission {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdmissionError {
     /// An assertion that was used before.
-    #[error("the credential has been used before")]
-    SeenBefore,
+    #[error("the credential has been used before, {0}")]
+    SeenBefore(EarlierUse),
     /// A session whose declared reuse is used up.
     #[error("the session has been exchanged {uses} times, the limit")]
     UsedUp {
@@ -63,7 +63,7 @@ pub enum AdmissionError {
 pub async fn admit(ledger: &dyn Ledger, consume: Consumption, record: Commit) -> Result<Admission, AdmissionError> {
     let (key, rule) = (consume.key, consume.rule);
     let committed = ledger.commit(Commit { consume: Some(consume), ..record }).await.map_err(|error| match error {
-        CommitError::SeenBefore => AdmissionError::SeenBefore,
+        CommitError::SeenBefore(earlier) => AdmissionError::SeenBefore(earlier),
         CommitError::UsedUp { uses } => AdmissionError::UsedUp { uses },
         CommitError::Store(error) => AdmissionError::Store(error),
     })?;

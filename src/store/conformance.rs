@@ -11,8 +11,9 @@ use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 
 use super::{
-    Admission, AdmissionError, Commit, CommitError, Committed, Consumption, MAX_NAME_BYTES, MAX_VALUE_BYTES, Mark,
-    MarkKind, RecordCursor, Store, StoreError, StoredRecord, UseKey, UseRule, VaultEntry, VaultError, admit,
+    Admission, AdmissionError, Commit, CommitError, Committed, Consumption, EarlierUse, MAX_NAME_BYTES,
+    MAX_VALUE_BYTES, Mark, MarkKind, RecordCursor, Store, StoreError, StoredRecord, UseKey, UseRule, VaultEntry,
+    VaultError, admit,
 };
 
 /// One place where a store of the backend lives.
@@ -30,6 +31,7 @@ macro_rules! storage_conformance {
                 a_counted_credential_is_used_exactly_so_often,
                 a_count_of_zero_admits_nobody,
                 a_counted_use_is_kept_until_the_later_end,
+                who_comes_later_hears_who_was_first,
                 a_use_survives_reopening,
                 a_count_survives_reopening,
                 a_use_is_kept_until_its_end_and_forgotten_after,
@@ -115,7 +117,7 @@ pub(crate) async fn one_of_many_wins(harness: &dyn Harness) {
         }
         let outcomes = tasks.join_all().await;
         let won = outcomes.iter().filter(|outcome| **outcome == Ok(Committed { uses: 1 })).count();
-        let lost = outcomes.iter().filter(|outcome| **outcome == Err(CommitError::SeenBefore)).count();
+        let lost = outcomes.iter().filter(|outcome| matches!(outcome, Err(CommitError::SeenBefore(_)))).count();
         assert_eq!((won, lost), (1, 63));
     }
     assert_eq!(records(&*store).await.len(), 8);
@@ -165,12 +167,24 @@ pub(crate) async fn a_counted_use_is_kept_until_the_later_end(harness: &dyn Harn
     assert_eq!(store.commit(consuming(key("a"), rule)).await, Ok(Committed { uses: 1 }));
 }
 
+pub(crate) async fn who_comes_later_hears_who_was_first(harness: &dyn Harness) {
+    let store = harness.open();
+    let commit = |number, rule| Commit { consume: consuming(key("a"), rule).consume, ..recording(number) };
+    store.commit(commit(3, UseRule::AtMost(9))).await.unwrap();
+    store.commit(commit(4, UseRule::AtMost(9))).await.unwrap();
+    let first = EarlierUse { trace_id: trace(3), at: recording(3).at };
+    assert_eq!(store.commit(commit(5, UseRule::Once)).await, Err(CommitError::SeenBefore(first)));
+    drop(store);
+    let store = harness.open();
+    assert_eq!(store.commit(commit(6, UseRule::Once)).await, Err(CommitError::SeenBefore(first)));
+}
+
 pub(crate) async fn a_use_survives_reopening(harness: &dyn Harness) {
     let store = harness.open();
     store.commit(consuming(key("a"), UseRule::Once)).await.unwrap();
     drop(store);
     let store = harness.open();
-    assert_eq!(store.commit(consuming(key("a"), UseRule::Once)).await, Err(CommitError::SeenBefore));
+    assert!(matches!(store.commit(consuming(key("a"), UseRule::Once)).await, Err(CommitError::SeenBefore(_))));
     assert_eq!(store.commit(consuming(key("b"), UseRule::Once)).await, Ok(Committed { uses: 1 }));
 }
 
@@ -191,7 +205,7 @@ pub(crate) async fn a_use_is_kept_until_its_end_and_forgotten_after(harness: &dy
     store.commit(again()).await.unwrap();
     for now in [T0, end] {
         assert_eq!(store.sweep(now, LONG_AGO).await, Ok(0), "{now}");
-        assert_eq!(store.commit(again()).await, Err(CommitError::SeenBefore), "{now}");
+        assert!(matches!(store.commit(again()).await, Err(CommitError::SeenBefore(_))), "{now}");
     }
     assert_eq!(store.sweep(end.after(Duration::from_millis(1)), LONG_AGO).await, Ok(1));
     assert_eq!(store.commit(again()).await, Ok(Committed { uses: 1 }));
@@ -201,7 +215,7 @@ pub(crate) async fn a_refused_commit_keeps_nothing(harness: &dyn Harness) {
     let store = harness.open();
     store.commit(consuming(key("a"), UseRule::Once)).await.unwrap();
     let refused = Commit { trace_id: trace(7), ..consuming(key("a"), UseRule::Once) };
-    assert_eq!(store.commit(refused).await, Err(CommitError::SeenBefore));
+    assert!(matches!(store.commit(refused).await, Err(CommitError::SeenBefore(_))));
     let refused = Commit { trace_id: trace(8), ..consuming(key("a"), UseRule::AtMost(1)) };
     assert_eq!(store.commit(refused).await, Err(CommitError::UsedUp { uses: 1 }));
     assert_eq!(store.record(trace(7)).await, Ok(None));
@@ -237,7 +251,7 @@ pub(crate) async fn different_keys_do_not_collide(harness: &dyn Harness) {
     }
     for digest in digests {
         let second = store.commit(consuming(UseKey::from_digest(digest), UseRule::Once)).await;
-        assert_eq!(second, Err(CommitError::SeenBefore), "{digest:?}");
+        assert!(matches!(second, Err(CommitError::SeenBefore(_))), "{digest:?}");
     }
 }
 
@@ -262,7 +276,7 @@ pub(crate) async fn only_a_first_use_is_admitted_as_one(harness: &dyn Harness) {
     let once = consuming(key("a"), UseRule::Once).consume.unwrap();
     let admission = admit(&*store, once.clone(), recording(1)).await.unwrap();
     assert!(matches!(admission, Admission::FirstUse(_)) && admission.is_of(&key("a")) && !admission.is_of(&key("b")));
-    assert_eq!(admit(&*store, once, recording(2)).await, Err(AdmissionError::SeenBefore));
+    assert_eq!(admit(&*store, once, recording(2)).await, Err(AdmissionError::SeenBefore(recording(1).this())));
     let counted = consuming(key("b"), UseRule::AtMost(2)).consume.unwrap();
     for uses in [1, 2] {
         let admission = admit(&*store, counted.clone(), recording(3)).await.unwrap();
@@ -363,7 +377,9 @@ pub(crate) async fn a_sweep_takes_everything_old_and_nothing_else(harness: &dyn 
     assert_eq!(records(&*store).await.len(), 600);
     assert_eq!(store.record(trace(399)).await, Ok(None));
     assert!(store.record(trace(400)).await.unwrap().is_some());
-    for (number, expected) in [(699, Ok(Committed { uses: 1 })), (700, Err(CommitError::SeenBefore))] {
+    for (number, expected) in
+        [(699, Ok(Committed { uses: 1 })), (700, Err(CommitError::SeenBefore(recording(700).this())))]
+    {
         assert_eq!(store.commit(consuming(key(&number.to_string()), UseRule::Once)).await, expected, "{number}");
     }
 }

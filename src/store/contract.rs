@@ -1,5 +1,7 @@
 //! The four traits and their words.
 
+use std::fmt;
+
 use async_trait::async_trait;
 
 use crate::ground::id::TraceId;
@@ -62,6 +64,11 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// What a later commit of the same credential is told.
+    pub const fn this(&self) -> EarlierUse {
+        EarlierUse { trace_id: self.trace_id, at: self.at }
+    }
+
     /// Whether the record is within [`MAX_VALUE_BYTES`]. Every backend asks before anything else.
     pub fn check_size(&self) -> Result<(), StoreError> {
         check_length(self.record.len(), MAX_VALUE_BYTES)
@@ -79,12 +86,27 @@ pub struct Committed {
     pub uses: u32,
 }
 
+/// The request that used a credential first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlierUse {
+    /// Which request.
+    pub trace_id: TraceId,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+impl fmt::Display for EarlierUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {} by the request {}", self.at, self.trace_id)
+    }
+}
+
 /// Why a commit did not happen; nothing of it was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
     /// The rule is [`UseRule::Once`] and the key is there.
-    #[error("the credential has been used before")]
-    SeenBefore,
+    #[error("the credential has been used before, {0}")]
+    SeenBefore(EarlierUse),
     /// The rule is [`UseRule::AtMost`] and the number is reached.
     #[error("the credential has been used {uses} times, the limit")]
     UsedUp {
@@ -122,7 +144,7 @@ pub enum StoreError {
 #[async_trait] // One dynamic seam, so that the bridge has no type parameters.
 pub trait Ledger: Send + Sync {
     /// One atomic step: of concurrent commits with one [`UseRule::Once`] key exactly one succeeds; of those with
-    /// [`UseRule::AtMost`] exactly as many as the rule says. Durable before it returns: a crash or a power cut after
+    /// [`UseRule::AtMost`] exactly as many as the rule says; the others learn which commit was the first. Durable before it returns: a crash or a power cut after
     /// success must not forget it. A failed commit keeps nothing.
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError>;
 

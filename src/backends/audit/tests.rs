@@ -49,7 +49,7 @@ async fn a_committed_record_becomes_a_line_and_a_refused_one_does_not() {
     let store = Audited::new(Arc::new(MemoryStore::new()), Arc::clone(&file));
     let once = Commit { record: line(1).into_bytes(), ..consuming(key("a"), UseRule::Once) };
     store.commit(once.clone()).await.unwrap();
-    assert_eq!(store.commit(once).await, Err(CommitError::SeenBefore));
+    assert!(matches!(store.commit(once).await, Err(CommitError::SeenBefore(_))));
     store.commit(commit(2)).await.unwrap();
     file.flushed().await;
     assert_eq!(folder.lines(), [line(1), line(2)]);

@@ -7,7 +7,7 @@
 //! ```text
 //! f                                      format of the store (u32)
 //! o                                      how often it has been opened (u64)
-//! u · use key (32)                       a consumed credential: until (i64), uses (u32)
+//! u · use key (32)                       a consumed credential: until (i64), uses (u32), first use: trace (16), at (i64)
 //! x · until (8) · order (8)              uses of one batch, the first of which may be forgotten then: until, use key, …
 //! r · at (8) · order (8) · trace (16)    a decision record: uses (u32), JSON
 //! t · trace (16) · at (8) · order (8)    the same by its trace id
@@ -17,10 +17,10 @@
 
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
-use crate::store::{MarkKind, RecordCursor, StoreError, UseKey};
+use crate::store::{EarlierUse, MarkKind, RecordCursor, StoreError, UseKey};
 
 /// The format that this build writes and reads.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 pub(super) const FORMAT_KEY: &[u8] = b"f";
 pub(super) const OPENINGS_KEY: &[u8] = b"o";
 
@@ -34,6 +34,7 @@ pub(super) const EXPIRY_BYTES: usize = 8 + 32;
 pub(super) struct Use {
     pub(super) until: Timestamp,
     pub(super) uses: u32,
+    pub(super) first: EarlierUse,
 }
 
 /// Where a record lies.
@@ -169,12 +170,15 @@ pub(super) fn empty_value() -> Vec<u8> {
 }
 
 pub(super) fn use_value(value: &Use) -> Vec<u8> {
-    joined(VERSION, &[&moment(value.until), &value.uses.to_be_bytes()])
+    let EarlierUse { trace_id, at } = &value.first;
+    joined(VERSION, &[&moment(value.until), &value.uses.to_be_bytes(), trace_id.as_bytes(), &moment(*at)])
 }
 
 pub(super) fn parse_use(bytes: &[u8]) -> Result<Use, StoreError> {
     let mut reader = Reader::of_value(bytes, "use")?;
-    let value = Use { until: reader.moment()?, uses: u32::from_be_bytes(reader.take()?) };
+    let (until, uses) = (reader.moment()?, u32::from_be_bytes(reader.take()?));
+    let first = EarlierUse { trace_id: TraceId::new(reader.take()?), at: reader.moment()? };
+    let value = Use { until, uses, first };
     reader.end()?;
     Ok(value)
 }
@@ -273,7 +277,7 @@ mod tests {
             prop_assert_eq!(parse_trace_key(&trace_key(&record)), Ok(record));
             let list = vec![(at(millis), UseKey::from_digest(digest)); usize::from(trace[0])];
             prop_assert_eq!(parse_expiry(&expiry_value(&list)), Ok(list));
-            let used = Use { until: at(millis), uses };
+            let used = Use { until: at(millis), uses, first: EarlierUse { trace_id: TraceId::new(trace), at: at(millis) } };
             prop_assert_eq!(parse_use(&use_value(&used)), Ok(used));
             prop_assert_eq!(parse_record(&record_value(uses, &bytes)), Ok((uses, bytes.clone())));
             prop_assert_eq!(parse_bytes(&bytes_value(&bytes)), Ok(bytes));
@@ -297,7 +301,8 @@ mod tests {
 
     #[test]
     fn another_version_or_length_is_damage() {
-        let good = use_value(&Use { until: at(5), uses: 1 });
+        let good =
+            use_value(&Use { until: at(5), uses: 1, first: EarlierUse { trace_id: TraceId::new([7; 16]), at: at(4) } });
         let mut newer = good.clone();
         newer[0] = 2;
         let longer = [good.as_slice(), &[0]].concat();

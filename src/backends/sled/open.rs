@@ -245,7 +245,7 @@ fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
         Ok(found) if found > codec::FORMAT => {
             Err(OpenError::NewerFormat { path: path.to_owned(), found, known: codec::FORMAT })
         }
-        Ok(found) => Err(damaged(path, format!("format {found} never existed"))),
+        Ok(found) => Err(damaged(path, format!("format {found} was of no release, and is not read"))),
         Err(error) => Err(damaged(path, error.to_string())),
     }
 }

@@ -9,7 +9,8 @@ use sled::{Batch, Db};
 
 use crate::ground::time::Timestamp;
 use crate::store::{
-    Commit, CommitError, Committed, Consumption, Mark, MarkKind, RecordCursor, StoreError, UseKey, UseRule, VaultError,
+    Commit, CommitError, Committed, Consumption, EarlierUse, Mark, MarkKind, RecordCursor, StoreError, UseKey, UseRule,
+    VaultError,
 };
 
 use super::codec::{self, RecordKey, Use};
@@ -88,7 +89,7 @@ impl Staging {
         commit.check_size()?;
         let uses = match &commit.consume {
             Some(consume) => {
-                let (indexed, used) = self.judge(consume)?;
+                let (indexed, used) = self.judge(consume, commit.this())?;
                 if !indexed {
                     self.uses.push((used.until, consume.key));
                 }
@@ -104,18 +105,20 @@ impl Staging {
     }
 
     /// What is there after this use, and whether the index has that already.
-    fn judge(&self, consume: &Consumption) -> Result<(bool, Use), CommitError> {
+    fn judge(&self, consume: &Consumption, this: EarlierUse) -> Result<(bool, Use), CommitError> {
         let there = self.used(&consume.key)?;
         match (consume.rule, there) {
-            (UseRule::Once, Some(_)) => Err(CommitError::SeenBefore),
+            (UseRule::Once, Some(there)) => Err(CommitError::SeenBefore(there.first)),
             (UseRule::AtMost(limit), there) if there.map_or(0, |there| there.uses) >= limit => {
                 Err(CommitError::UsedUp { uses: limit })
             }
-            (UseRule::Once | UseRule::AtMost(_), None) => Ok((false, Use { until: consume.until, uses: 1 })),
+            (UseRule::Once | UseRule::AtMost(_), None) => {
+                Ok((false, Use { until: consume.until, uses: 1, first: this }))
+            }
             // Who presents it with a nearer end does not make it forgotten earlier.
             (UseRule::AtMost(_), Some(there)) => {
                 let until = there.until.max(consume.until);
-                Ok((until == there.until, Use { until, uses: there.uses + 1 }))
+                Ok((until == there.until, Use { until, uses: there.uses + 1, ..there }))
             }
         }
     }

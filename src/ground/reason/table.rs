@@ -328,7 +328,7 @@ reasons! {
     SamlReplayed "saml.replayed" {
         "the assertion has been used before"
         "An assertion is accepted once."
-        "Get a fresh assertion for each token."
+        "Get a fresh assertion for each token; the trace says when this one was used first, and by which request."
     }
     // Session
     SessionMalformed "session.malformed" {

@@ -29,6 +29,8 @@ fn check_reading(files: &Files, kid: &str, issued: &str, refused: &str) {
     assert_eq!(traced.code, 0, "{}", traced.err);
     assert!(traced.out.contains("refused  saml.replayed"), "{}", traced.out);
     assert!(traced.out.contains("drawbridge explain saml.replayed"), "{}", traced.out);
+    // The support desk asks next who was first.
+    assert!(traced.out.contains(issued), "{issued}\n{}", traced.out);
     assert_eq!(files.run(&["trace", "00000000000000000000000000000000"]).code, 1);
 }
 
