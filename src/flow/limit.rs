@@ -16,11 +16,19 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Entries kept at most: some 10 MB. Past it the finished windows go, then, if all are live, all of them: under such
 /// a flood counting single sources has no use.
 const MAX_ENTRIES: usize = 100_000;
+const CLEAN_EVERY: Duration = Duration::from_secs(1);
 
 /// Counts failures in fixed windows of a minute.
 #[derive(Debug, Default)]
 pub struct FailureLimiter {
-    windows: Mutex<HashMap<[u8; 32], Counter>>,
+    windows: Mutex<Windows>,
+}
+
+#[derive(Debug, Default)]
+struct Windows {
+    counters: HashMap<[u8; 32], Counter>,
+    /// When the finished ones went last: looking through all of them for every failure would be work for a flood to order.
+    cleaned: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,18 +42,28 @@ impl FailureLimiter {
     pub fn failed(&self, peer: IpAddr, client: &str, now: Timestamp) -> Result<(), Duration> {
         let key = sha256_of_parts(&[&network(peer), client.as_bytes()]);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= MAX_ENTRIES {
-            windows.retain(|_, counter| now < counter.began.after(WINDOW));
-            if windows.len() >= MAX_ENTRIES {
-                windows.clear();
-            }
-        }
-        let counter = windows.entry(key).or_insert(Counter { began: now, failures: 0 });
+        windows.make_room(now);
+        let counter = windows.counters.entry(key).or_insert(Counter { began: now, failures: 0 });
         if now >= counter.began.after(WINDOW) {
             *counter = Counter { began: now, failures: 0 };
         }
         counter.failures = counter.failures.saturating_add(1);
         if counter.failures > FAILURES_PER_WINDOW { Err(counter.began.after(WINDOW).since(now)) } else { Ok(()) }
+    }
+}
+
+impl Windows {
+    fn make_room(&mut self, now: Timestamp) {
+        if self.counters.len() < MAX_ENTRIES {
+            return;
+        }
+        if self.cleaned.is_none_or(|cleaned| now >= cleaned.after(CLEAN_EVERY)) {
+            self.cleaned = Some(now);
+            self.counters.retain(|_, counter| now < counter.began.after(WINDOW));
+        }
+        if self.counters.len() >= MAX_ENTRIES {
+            self.counters.clear();
+        }
     }
 }
 

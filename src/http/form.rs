@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::HttpRejection;
 
@@ -35,15 +35,31 @@ pub(super) async fn read(
     if expected > most {
         return Err(HttpRejection::TooLarge);
     }
-    // Held until the body is there: what is announced and does not come holds its place for the timeout only.
-    let _place =
-        room.try_acquire_many(u32::try_from(expected).unwrap_or(u32::MAX)).map_err(|_| HttpRejection::Overloaded)?;
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY_BYTES).collect()).await;
-    match bytes.map_err(|_| HttpRejection::Timeout)? {
-        Ok(collected) => parse(&collected.to_bytes()).ok_or(HttpRejection::MediaType),
-        Err(error) if error.is::<LengthLimitError>() => Err(HttpRejection::TooLarge),
-        Err(_) => Err(HttpRejection::Timeout),
+    let (bytes, _place) =
+        tokio::time::timeout(BODY_TIMEOUT, collected(body, room)).await.map_err(|_| HttpRejection::Timeout)??;
+    parse(&bytes).ok_or(HttpRejection::MediaType)
+}
+
+/// The bytes, and the room that they take: as much as has come, so that what is only announced takes none.
+async fn collected(body: Body, room: &Semaphore) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), HttpRejection> {
+    let mut body = Limited::new(body, MAX_BODY_BYTES);
+    let (mut bytes, mut place) = (Vec::new(), None::<SemaphorePermit<'_>>);
+    while let Some(frame) = body.frame().await {
+        let data = match frame {
+            // Trailers say nothing here.
+            Ok(frame) => frame.into_data().unwrap_or_default(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(HttpRejection::TooLarge),
+            Err(_) => return Err(HttpRejection::Timeout),
+        };
+        let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let more = room.try_acquire_many(size).map_err(|_| HttpRejection::Overloaded)?;
+        match &mut place {
+            None => place = Some(more),
+            Some(place) => place.merge(more),
+        }
+        bytes.extend_from_slice(&data);
     }
+    Ok((bytes, place))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

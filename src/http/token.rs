@@ -64,7 +64,8 @@ fn authorization(headers: &HeaderMap) -> Result<Option<String>, HttpRejection> {
 
 fn refused_before_flow(public: &Public, rejection: HttpRejection) -> Response {
     let trace_id = public.fresh_trace_id();
-    tracing::info!(%trace_id, reason = rejection.wire().1.code(), "refused before the flow");
+    // Not `info`: whoever can connect can send as many as they like.
+    tracing::debug!(%trace_id, reason = rejection.wire().1.code(), "refused before the flow");
     let mut response = OAuthError::before_flow(rejection, trace_id).render(&public.issuer());
     if rejection == HttpRejection::Method {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));

@@ -326,7 +326,8 @@ impl Rejection for SamlRejection {
             }
             Self::Root { found } => expected_found("Assertion or Response of SAML 2.0", found),
             Self::Version { found } => expected_found("2.0", found),
-            Self::IdRepeated { id } => vec![Fact::public("found", id)],
+            // It may stand in an attribute value, and nothing has been verified yet.
+            Self::IdRepeated { id } => vec![Fact::private("found", id)],
             Self::IdMalformed { of } => expected_found("an NCName as ID", of),
             Self::SignatureProfile { part } => vec![Fact::public("found", part)],
             Self::Algorithm { found } => expected_found("RSA or ECDSA with SHA-256, SHA-384 or SHA-512", found),

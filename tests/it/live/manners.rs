@@ -1,6 +1,7 @@
 //! HTTP manners of the public listener: sizes, methods, media types, headers, documents, shutdown.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 use serde_json::Value;
 
@@ -43,6 +44,27 @@ fn a_body_is_bounded_before_it_is_read() {
     let fits = format!("{}{body}", head(&format!("Content-Length: {}", body.len())));
     assert_eq!(told(&wire::raw(server.address, fits.as_bytes())), expected(400, "request.parameter_missing"));
     assert_eq!(server.get("/healthz").status, 200);
+}
+
+/// More bodies announced than there is room for: whoever sends nothing takes none of it.
+#[test]
+fn what_is_only_announced_takes_no_room() {
+    let server = Server::start(&Files::new());
+    let announced: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            write!(
+                stream,
+                "POST /token HTTP/1.1\r\nHost: test\r\n{}: {}\r\nContent-Length: 262144\r\n\r\n",
+                FORM.0, FORM.1
+            )
+            .unwrap();
+            stream
+        })
+        .collect();
+    let answer = server.post("portal", &Door::Bearer.form(&CORP.present(|_| {})));
+    assert_eq!(answer.status, 200, "{}", answer.reason());
+    drop(announced);
 }
 
 #[test]
