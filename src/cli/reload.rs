@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind};
 
-use crate::config::{Extent, LoadError, Loaded, ProcessEnvironment, Storage, fingerprint, load};
+use crate::config::{Audit, Extent, LoadError, Loaded, Network, ProcessEnvironment, Storage, fingerprint, load};
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
 use crate::diagnostic::one_line;
@@ -30,7 +30,8 @@ struct Fixed {
     entity_id: String,
     listen: SocketAddr,
     storage: Storage,
-    audit: PathBuf,
+    audit: Audit,
+    trusted_proxies: Vec<Network>,
     master_key: PathBuf,
     signing: SigningAlgorithm,
 }
@@ -43,7 +44,8 @@ impl Fixed {
             entity_id: settings.entity_id.as_str().to_owned(),
             listen: settings.listen,
             storage: settings.storage.clone(),
-            audit: settings.audit.file.clone(),
+            audit: settings.audit.clone(),
+            trusted_proxies: settings.trusted_proxies.clone(),
             master_key: settings.master_key.clone(),
             signing: settings.signing,
         }
@@ -102,7 +104,7 @@ impl Reloader {
         };
         if Fixed::of(&loaded) != self.fixed {
             return kept(
-                "issuer, entity_id, listen, storage, audit, master_key and signing change with a restart only",
+                "issuer, entity_id, listen, trusted_proxies, storage, audit, master_key and signing change with a restart only",
             );
         }
         // Before the revision: an API that asks for another algorithm finds its key.
