@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::credential::saml::trust::{MAX_CLOCK_SKEW, TrustSettings};
+use crate::credential::saml::trust::{LONGEST_MAX_AGE, MAX_CLOCK_SKEW, TrustSettings};
 use crate::diagnostic::{Findings, Node, Span, Table};
 
 use super::read::{At, Choice, check_name, read_duration, read_file, read_id, read_word, report_empty_list};
@@ -73,7 +73,7 @@ fn read_settings(table: &Table<'_>, findings: &mut Findings<'_>) -> TrustSetting
     let (hour, day) = (3_600 * second, 86_400 * second);
     TrustSettings {
         clock_skew: duration("clock_skew", Duration::ZERO, MAX_CLOCK_SKEW, default.clock_skew),
-        max_age: duration("max_age", second, day, default.max_age),
+        max_age: duration("max_age", second, LONGEST_MAX_AGE, default.max_age),
         max_lifetime: duration("max_lifetime", second, 30 * day, default.max_lifetime),
         max_confirmation_lifetime: duration(
             "max_confirmation_lifetime",

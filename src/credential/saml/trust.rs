@@ -21,6 +21,8 @@ use crate::ground::time::Timestamp;
 
 /// No source may allow more difference between clocks.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
+/// The longest `max_age` of a configuration: after it, and the skew, an assertion is accepted by nobody, whatever it says.
+pub const LONGEST_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 /// No provider may have more signing keys: each is tried on each assertion.
 pub const MAX_KEYS: usize = 8;
 

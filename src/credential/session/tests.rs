@@ -88,7 +88,7 @@ fn establish_at(
     source: &SessionSource,
     now: Timestamp,
 ) -> (Result<Identity, SessionRejection>, Vec<Step>) {
-    let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Explain);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
     let result = establish(token, source, &ClientId::new("payroll-portal"), now, &mut trail);
     (result, trail.steps().to_vec())
 }
@@ -321,7 +321,7 @@ fn a_key_id_in_front_of_the_payload_must_name_the_key_that_verifies() {
 fn reuse_is_counted_for_each_client_and_for_the_covered_bytes() {
     let token = signed(&payload());
     let key_of = |token: &str, client: &str| {
-        let mut trail = Trail::open(TraceId::new([0; 16]), NOW, Detail::Record);
+        let mut trail = Trail::open(TraceId::from_bytes([0; 16]), NOW, Detail::Record);
         let identity = establish(token, &source(), &ClientId::new(client), NOW, &mut trail).unwrap();
         identity.consumption().key
     };

@@ -30,7 +30,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::time::Timestamp;
 
 use super::assertion::{Assertion, AuthnStatement, Conditions, Envelope};
-use super::trust::{MAX_CLOCK_SKEW, TrustSource};
+use super::trust::{LONGEST_MAX_AGE, MAX_CLOCK_SKEW, TrustSource};
 pub use rejection::{Clock, ConditionsRejection};
 use way::Way;
 
@@ -98,7 +98,7 @@ pub(crate) fn check(
         return Err(ConditionsRejection::ConditionUnknown { found: found.clone() });
     }
     check_window(conditions, clock)?;
-    let until = last_moment(assertion, conditions).ok_or(ConditionsRejection::ExpiryMissing)?;
+    let until = last_moment(assertion, conditions, source).ok_or(ConditionsRejection::ExpiryMissing)?;
     check_not_too_far("Conditions", conditions.not_on_or_after, source.settings().max_lifetime, clock)?;
     check_issue_instant(assertion, source.settings().max_age, clock)?;
     let accepted = way::find(assertion, conditions, source, expected, clock)?;
@@ -140,12 +140,15 @@ fn check_window(conditions: &Conditions, clock: Clock) -> Result<(), ConditionsR
     }
 }
 
-/// The latest `NotOnOrAfter` of the conditions and of all bearer confirmations, with the greatest skew; `None` where
-/// there is none at all.
-fn last_moment(assertion: &Assertion, conditions: &Conditions) -> Option<Timestamp> {
+/// The latest `NotOnOrAfter` of the conditions and of all bearer confirmations, with the greatest skew; but not beyond
+/// the greatest age at which any setting accepts an assertion: a confirmation of the year 9999 must not be remembered
+/// until then. `None` where nothing ends.
+fn last_moment(assertion: &Assertion, conditions: &Conditions, source: &TrustSource) -> Option<Timestamp> {
     let bearers = assertion.subject.confirmations.iter().filter(|confirmation| confirmation.method == BEARER);
     let ends = bearers.filter_map(|bearer| bearer.data.as_ref()?.not_on_or_after);
-    conditions.not_on_or_after.into_iter().chain(ends).max().map(|end| end.after(MAX_CLOCK_SKEW))
+    let end = conditions.not_on_or_after.into_iter().chain(ends).max()?;
+    let oldest = assertion.issue_instant.after(LONGEST_MAX_AGE.max(source.settings().max_age));
+    Some(end.min(oldest).after(MAX_CLOCK_SKEW))
 }
 
 /// RFC 7521 section 5.2: an expiry unreasonably far in the future may be refused.

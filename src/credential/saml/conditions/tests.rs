@@ -509,6 +509,13 @@ fn memory_lasts_as_long_as_anything_could_be_accepted() {
         c.confirmations().push(other);
     };
     assert_eq!(until(another), NOW.after(seconds(1200 + 300)));
+    let endless = |c: &mut Case| {
+        let mut other = bearer("https://x.example");
+        other.data.as_mut().unwrap().not_on_or_after = Some(NOW.after(seconds(10 * 365 * 86_400)));
+        c.confirmations().push(other);
+    };
+    let issued = Case::new().assertion.issue_instant;
+    assert_eq!(until(endless), issued.after(seconds(86_400 + 300)));
 }
 
 #[test]

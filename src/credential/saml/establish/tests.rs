@@ -110,7 +110,7 @@ fn judged(document: &str, sources: &TrustSources, acs: &str, now: Timestamp) -> 
         door: GrantType::Saml2Bearer,
         forward: None,
     };
-    let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Record);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Record);
     let result = establish(&encoded(document), sources, &expected, now, &mut trail);
     assert_eq!(trail.known.credential_digest, Some(hex(&sha256(document.as_bytes()))));
     let last = trail.steps().last().expect("every call leaves a step");
@@ -157,7 +157,7 @@ fn what_our_signer_writes_is_verified_and_read_back_as_it_was() {
 #[test]
 fn the_trail_shows_the_stages_in_order() {
     let document = draft().sign(&EC).unwrap();
-    let mut trail = Trail::open(TraceId::new([0; 16]), NOW, Detail::Record);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), NOW, Detail::Record);
     let expected = Expected {
         audiences: &["https://bridge.example/saml".to_owned()],
         recipients: &[TOKEN.to_owned()],
@@ -205,7 +205,7 @@ fn each_stage_refuses_in_its_place() {
         let (found_stage, found) = refused(&document);
         assert_eq!((found_stage, found.as_str()), (stage, code), "{name}");
     }
-    let mut trail = Trail::open(TraceId::new([0; 16]), NOW, Detail::Record);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), NOW, Detail::Record);
     let expected = Expected {
         audiences: &[],
         recipients: &[],

@@ -34,6 +34,8 @@ pub use rejection::MetadataRejection;
 use rejection::Place;
 
 /// Levels of `EntitiesDescriptor` inside each other.
+/// SAML Core 8.3.6, in bytes.
+const LONGEST_ENTITY_ID: usize = 1024;
 const MAX_NESTING: usize = 4;
 
 /// Of a metadata file: an aggregate of a federation is large, and the operator put it there.
@@ -112,6 +114,10 @@ fn entities<'d>(arena: &'d Arena<'d>) -> Result<Vec<Entity<'d>>, MetadataRejecti
         if element.is(Namespace::METADATA, "EntityDescriptor") {
             let id = element.attribute("entityID").filter(|id| !id.trim().is_empty());
             let id = id.ok_or_else(|| MetadataRejection::EntityIdMissing { place: Place::of(element) })?;
+            // SAML Core 8.3.6.
+            if id.len() > LONGEST_ENTITY_ID {
+                return Err(MetadataRejection::EntityIdTooLong { found: id.len(), limit: LONGEST_ENTITY_ID });
+            }
             found.push(Entity { element, id, valid_until: earliest(valid_until, element)? });
         } else if element.is(Namespace::METADATA, "EntitiesDescriptor") {
             if level > MAX_NESTING {

@@ -61,6 +61,14 @@ pub enum MetadataRejection {
         /// The limit.
         limit: usize,
     },
+    /// SAML Core 8.3.6 allows 1024 characters; it is a lasting name, and stands in the store.
+    #[error("an entityID of {found} bytes is over the limit of {limit}")]
+    EntityIdTooLong {
+        /// Its length.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// No `entityID`.
     #[error("`{place}` has no entityID")]
     EntityIdMissing {

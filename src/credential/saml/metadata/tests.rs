@@ -196,6 +196,7 @@ fn each_fault_of_an_entity_is_named_with_its_place() {
             "the root element is `{urn:a}a`, not an EntityDescriptor or EntitiesDescriptor of SAML 2.0 metadata",
         ),
         (entity_with("", "", &role(&signing(0))), "`EntityDescriptor ` has no entityID"),
+        (entity_with(&"x".repeat(1025), "", &role(&signing(0))), "an entityID of 1025 bytes is over the limit of 1024"),
         (
             entity_with(IDP, " validUntil=\"2027-01-01T00:00:00\"", ""),
             "validUntil of `EntityDescriptor https://idp.example` is `2027-01-01T00:00:00`, not a moment in UTC such as 2026-03-01T12:00:00Z",
