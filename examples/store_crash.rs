@@ -94,10 +94,18 @@ fn commit(run: u64, number: u64) -> Commit {
         until: at.after(Duration::from_secs(86_400)),
         rule: UseRule::Once,
     };
-    let trace_id = TraceId::new((u128::from(run) << 64 | u128::from(number)).to_be_bytes());
+    let trace_id = TraceId::new(at, chance(run, number));
     // From 100 bytes to 12 KiB, as records are.
     let length = 100 + usize::try_from(number * 7919 % 12_000).unwrap_or(0);
-    Commit { consume: Some(consume), trace_id, at, record: vec![b'x'; length] }
+    Commit { consume: Some(consume), trace_id, record: vec![b'x'; length] }
+}
+
+/// Tells the commits of all runs apart.
+fn chance(run: u64, number: u64) -> [u8; 10] {
+    let mut chance = [0; 10];
+    chance[..5].copy_from_slice(&run.to_be_bytes()[3..]);
+    chance[5..].copy_from_slice(&number.to_be_bytes()[3..]);
+    chance
 }
 
 fn moment(number: u64) -> Timestamp {

@@ -55,7 +55,7 @@ fn source() -> &'static SessionSource {
 
 fn is_accepted(token: &str) -> bool {
     let now = Timestamp::from_unix_seconds(1_772_366_400);
-    let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Record);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Record);
     establish(token, source(), &ClientId::new("portal"), now, &mut trail).is_ok()
 }
 

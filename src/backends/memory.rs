@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 use crate::store::{
-    Commit, CommitError, Committed, Consumption, EarlierUse, Ledger, Mark, MarkKind, Marks, RecordCursor, RecordPage,
-    Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
+    Commit, CommitError, Committed, Consumption, Ledger, Mark, MarkKind, Marks, RecordCursor, RecordPage, Records,
+    Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
 };
 
 /// A store in memory. Clones share it.
@@ -19,6 +19,8 @@ use crate::store::{
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
     poison: Arc<Mutex<Option<String>>>,
+    #[cfg(test)]
+    panics: Arc<std::sync::atomic::AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -28,13 +30,15 @@ struct State {
     vault: BTreeMap<String, Vec<u8>>,
     marks: BTreeMap<(MarkKind, String), String>,
     next_order: u64,
+    /// Uses that ended before this may be gone.
+    forgotten: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Use {
     until: Timestamp,
     uses: u32,
-    first: EarlierUse,
+    first: TraceId,
 }
 
 impl MemoryStore {
@@ -48,10 +52,16 @@ impl MemoryStore {
         *locked(&self.poison) = Some(why.into());
     }
 
+    /// The next commit panics: a fault of ours, as a test needs one.
+    #[cfg(test)]
+    pub(crate) fn panic_once(&self) {
+        self.panics.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
     /// A handle as after a restart: the same content, not poisoned.
     #[must_use]
     pub fn reopened(&self) -> Self {
-        Self { state: Arc::clone(&self.state), poison: Arc::default() }
+        Self { state: Arc::clone(&self.state), ..Self::default() }
     }
 
     fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
@@ -66,12 +76,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    fn consume(&mut self, consume: &Consumption, this: EarlierUse) -> Result<u32, CommitError> {
+    fn consume(&mut self, consume: &Consumption, this: TraceId) -> Result<u32, CommitError> {
         let old = self.uses.get(&consume.key).copied();
         let new = match (consume.rule, old) {
             (UseRule::Once, Some(old)) => return Err(CommitError::SeenBefore(old.first)),
             (UseRule::AtMost(limit), old) if old.map_or(0, |old| old.uses) >= limit => {
                 return Err(CommitError::UsedUp { uses: limit });
+            }
+            (UseRule::Once | UseRule::AtMost(_), None)
+                if self.forgotten.is_some_and(|before| consume.until < before) =>
+            {
+                return Err(CommitError::Forgotten { before: self.forgotten.unwrap_or(consume.until) });
             }
             (UseRule::Once | UseRule::AtMost(_), None) => Use { until: consume.until, uses: 1, first: this },
             (UseRule::AtMost(_), Some(old)) => Use { until: old.until.max(consume.until), uses: old.uses + 1, ..old },
@@ -85,11 +100,13 @@ impl State {
 impl Ledger for MemoryStore {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         commit.check_size()?;
+        #[cfg(test)]
+        assert!(!self.panics.swap(false, std::sync::atomic::Ordering::SeqCst), "injected");
         let mut state = self.state()?;
-        let uses = commit.consume.as_ref().map_or(Ok(0), |consume| state.consume(consume, commit.this()))?;
-        let place = (commit.at, state.next_order);
+        let uses = commit.consume.as_ref().map_or(Ok(0), |consume| state.consume(consume, commit.trace_id))?;
+        let place = (commit.trace_id.began(), state.next_order);
         state.next_order += 1;
-        let record = StoredRecord { trace_id: commit.trace_id, at: commit.at, uses, record: commit.record };
+        let record = StoredRecord { trace_id: commit.trace_id, uses, record: commit.record };
         state.records.insert(place, record);
         Ok(Committed { uses })
     }
@@ -97,7 +114,11 @@ impl Ledger for MemoryStore {
     async fn sweep(&self, now: Timestamp, keep_records_since: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state()?;
         let before = state.uses.len() + state.records.len();
+        let uses = state.uses.len();
         state.uses.retain(|_, kept| kept.until >= now);
+        if state.uses.len() < uses {
+            state.forgotten = state.forgotten.max(Some(now));
+        }
         state.records.retain(|(at, _), _| *at >= keep_records_since);
         Ok((before - state.uses.len() - state.records.len()) as u64)
     }

@@ -81,6 +81,7 @@ fn not_opened(error: &OpenError) -> Failure {
         OpenError::Locked { .. } => failure.help("a process holds it, and its admin socket does not answer; try again"),
         OpenError::Damaged { .. }
         | OpenError::NewerFormat { .. }
+        | OpenError::OlderFormat { .. }
         | OpenError::Foreign { .. }
         | OpenError::Io { .. } => failure,
     }

@@ -107,6 +107,7 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
             StoreOpenError::Locked { .. } => failure.help("is another bridge running on this data folder?"),
             StoreOpenError::Damaged { .. }
             | StoreOpenError::NewerFormat { .. }
+            | StoreOpenError::OlderFormat { .. }
             | StoreOpenError::Foreign { .. }
             | StoreOpenError::Io { .. } => failure,
         }

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn trail() -> Trail {
-        Trail::open(TraceId::new([1; 16]), Timestamp::from_unix_seconds(0), Detail::Record)
+        Trail::open(TraceId::from_bytes([1; 16]), Timestamp::from_unix_seconds(0), Detail::Record)
     }
 
     #[test]

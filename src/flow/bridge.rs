@@ -110,6 +110,7 @@ pub struct Bridge {
     pub(super) failures: FailureLimiter,
     revision: ArcSwap<Revision>,
     distrusted: RwLock<Distrusted>,
+    distrust_turn: tokio::sync::Mutex<()>,
     /// Under which `subject` rules people of a source have got their `sub`.
     subject_rules: RwLock<BTreeSet<(Namespace, String)>>,
 }
@@ -132,6 +133,7 @@ impl Bridge {
             failures: FailureLimiter::default(),
             revision: ArcSwap::from_pointee(parts.revision),
             distrusted: RwLock::default(),
+            distrust_turn: tokio::sync::Mutex::default(),
             subject_rules: RwLock::new(subject_rules),
         };
         bridge.refresh_distrust().await?;
@@ -185,8 +187,10 @@ impl Bridge {
     /// [`Self::open`]. A mark names a source as the files did; what it means lastingly is the source's namespace, which is
     /// written into the mark the first time, so that giving the source another id does not bring it back.
     pub async fn refresh_distrust(&self) -> Result<(), StoreError> {
+        // One after the other: an older look at the marks must not be put in the place of a newer one.
+        let _turn = self.distrust_turn.lock().await;
         let revision = self.revision();
-        let mut distrusted = Distrusted::default();
+        let (mut distrusted, mut named) = (Distrusted::default(), Vec::new());
         for mark in self.store.marks(MarkKind::Distrust).await? {
             let lasting = mark.value.split_once(' ').map(|(_, namespace)| Namespace::new(namespace));
             let Some(namespace) = lasting.clone().or_else(|| revision.namespace(&SourceId::new(mark.key.as_str())))
@@ -196,11 +200,15 @@ impl Bridge {
                 continue;
             };
             if lasting.is_none() {
-                self.store.mark(Mark { value: format!("{} {namespace}", mark.value), ..mark }).await?;
+                named.push(Mark { value: format!("{} {namespace}", mark.value), ..mark });
             }
             distrusted.namespaces.insert(namespace);
         }
+        // Before anything is written: a store that fails must not keep trust alive.
         *self.distrusted.write().unwrap_or_else(PoisonError::into_inner) = distrusted;
+        for mark in named {
+            self.store.mark(mark).await?;
+        }
         Ok(())
     }
 

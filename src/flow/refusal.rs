@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::credential::saml::SamlRejection;
 use crate::credential::session::SessionRejection;
 use crate::decision::{Fact, Outcome, Rejection};
-use crate::ground::id::{Audience, ClientId, SourceId};
+use crate::ground::id::{Audience, ClientId, SourceId, TraceId};
 use crate::ground::reason::{Reason, ReasonCode};
+use crate::ground::time::Timestamp;
 use crate::mapping::MappingRefusal;
 use crate::policy::Denial;
-use crate::store::{AdmissionError, EarlierUse, StoreError};
+use crate::store::{AdmissionError, StoreError};
 use crate::token::IssueError;
 
 use super::client::ClientRejection;
@@ -41,10 +42,12 @@ pub enum Refusal {
     },
     /// The identity lacks what the mapping needs.
     Mapping(MappingRefusal),
-    /// An assertion that was used before.
-    Replayed(EarlierUse),
+    /// An assertion that was used before, and by which request.
+    Replayed(TraceId),
     /// A session that was exchanged too often.
     UsedUp(u32),
+    /// A credential that ended before uses were last forgotten: the clock has gone back.
+    Forgotten(Timestamp),
     /// The store failed.
     Store(StoreError),
     /// The signature failed.
@@ -68,7 +71,8 @@ impl Refusal {
             | Self::MappingMissing { .. }
             | Self::Mapping(_)
             | Self::Replayed(_)
-            | Self::UsedUp(_) => Outcome::Refused(self.code()),
+            | Self::UsedUp(_)
+            | Self::Forgotten(_) => Outcome::Refused(self.code()),
         }
     }
 
@@ -87,6 +91,7 @@ impl Refusal {
             | Self::Mapping(_)
             | Self::Replayed(_)
             | Self::UsedUp(_)
+            | Self::Forgotten(_)
             | Self::Issue(_)
             | Self::Abandoned => None,
         }
@@ -106,6 +111,7 @@ impl Rejection for Refusal {
             Self::Mapping(refusal) => refusal.code(),
             Self::Replayed(_) => Reason::SamlReplayed.into(),
             Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
+            Self::Forgotten(_) => Reason::UseForgotten.into(),
             Self::Store(_) => Reason::StoreUnavailable.into(),
             Self::Issue(error) => error.code(),
             Self::Abandoned => Reason::Abandoned.into(),
@@ -121,12 +127,13 @@ impl Rejection for Refusal {
             Self::Saml(rejection) => rejection.facts(),
             Self::Session(rejection) => rejection.facts(),
             Self::Mapping(refusal) => refusal.facts(),
-            Self::Replayed(earlier) => vec![
+            Self::Replayed(first) => vec![
                 Fact::public("expected", "a first use"),
-                Fact::public("used_at", earlier.at),
-                Fact::public("used_by", earlier.trace_id),
+                Fact::public("used_at", first.began()),
+                Fact::public("used_by", first),
             ],
             Self::UsedUp(uses) => vec![Fact::public("expected", format!("at most {uses} exchanges"))],
+            Self::Forgotten(before) => vec![Fact::public("expected", format!("one that ends at {before} or later"))],
             Self::Store(error) => vec![Fact::public("found", error)],
             Self::Issue(error) => vec![Fact::public("found", error)],
             Self::MappingMissing { source, client, audience } => {
@@ -140,7 +147,8 @@ impl Rejection for Refusal {
 impl From<AdmissionError> for Refusal {
     fn from(error: AdmissionError) -> Self {
         match error {
-            AdmissionError::SeenBefore(earlier) => Self::Replayed(earlier),
+            AdmissionError::SeenBefore(first) => Self::Replayed(first),
+            AdmissionError::Forgotten { before } => Self::Forgotten(before),
             AdmissionError::UsedUp { uses } => Self::UsedUp(uses),
             AdmissionError::Store(error) => Self::Store(error),
         }

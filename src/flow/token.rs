@@ -40,19 +40,38 @@ pub struct Issued {
 
 /// Runs a request in a task of its own: a caller that hangs up cannot leave a credential burnt without a record.
 pub async fn run(bridge: Arc<Bridge>, presented: Presented) -> Answer {
-    let trace_id = TraceId::new(bridge.entropy.bytes());
+    let now = bridge.clock.now();
+    let trace_id = TraceId::new(now, bridge.entropy.bytes());
     let grant = presented.grant().ok();
-    let task = tokio::spawn(exchange(bridge, presented, trace_id));
-    let result = task.await.unwrap_or_else(|fault| {
-        // Not the message of a panic: nobody knows what it quotes.
-        tracing::error!(%trace_id, panicked = fault.is_panic(), "a token request was abandoned");
-        Err(Refusal::Abandoned)
-    });
+    let task = tokio::spawn(exchange(Arc::clone(&bridge), presented, trace_id, now));
+    let result = match task.await {
+        Ok(result) => result,
+        Err(fault) => {
+            // Not the message of a panic: nobody knows what it quotes.
+            tracing::error!(%trace_id, panicked = fault.is_panic(), "a token request was abandoned");
+            abandon(&bridge, trace_id, now, grant).await;
+            Err(Refusal::Abandoned)
+        }
+    };
     Answer { trace_id, grant, result }
 }
 
-async fn exchange(bridge: Arc<Bridge>, presented: Presented, trace_id: TraceId) -> Result<Issued, Refusal> {
-    let now = bridge.clock.now();
+/// The trail went with the task; who asks for the trace learns at least how it ended.
+async fn abandon(bridge: &Bridge, trace_id: TraceId, now: Timestamp, grant: Option<GrantType>) {
+    let mut trail = Trail::open(trace_id, now, Detail::Record);
+    trail.known.door = grant.map(GrantType::short);
+    let record = trail.close(Outcome::Abandoned).to_json().into_bytes();
+    if let Err(error) = bridge.store.commit(Commit { consume: None, trace_id, record }).await {
+        tracing::warn!(%trace_id, %error, "the record of an abandoned request was not kept");
+    }
+}
+
+async fn exchange(
+    bridge: Arc<Bridge>,
+    presented: Presented,
+    trace_id: TraceId,
+    now: Timestamp,
+) -> Result<Issued, Refusal> {
     let revision = bridge.revision();
     let mut trail = Trail::open(trace_id, now, Detail::Record);
     trail.known.revision = Some(revision.hash.clone());
@@ -210,7 +229,11 @@ impl<'a> Flow<'a> {
             trail.failed_after_all(Stage::Replay, &refusal);
             refusal
         })?;
-        failing(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
+        bridge.issuer.issue(draft, admission).map_err(|error| {
+            let refusal = Refusal::from(error);
+            trail.failed_after_all(Stage::Issue, &refusal);
+            refusal
+        })
     }
 
     /// Keeps the record of a refusal. Where even that fails, the caller hears of the store instead.
@@ -223,7 +246,9 @@ impl<'a> Flow<'a> {
             tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
         }
         match self.bridge.store.commit(self.commit_of(record)).await {
-            Ok(_) | Err(CommitError::SeenBefore(_) | CommitError::UsedUp { .. }) => refusal,
+            Ok(_) | Err(CommitError::SeenBefore(_) | CommitError::UsedUp { .. } | CommitError::Forgotten { .. }) => {
+                refusal
+            }
             Err(CommitError::Store(error)) => Refusal::Store(error),
         }
     }
@@ -233,8 +258,9 @@ impl<'a> Flow<'a> {
     async fn refuse_stranger(&self, refusal: &Refusal, trail: &mut Trail) {
         let size = trail.close(refusal.outcome()).to_json().len();
         let sampled = self.bridge.strangers.lock().unwrap_or_else(PoisonError::into_inner).take(size, self.now);
-        tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused before the client was known");
         let Sampled::Keep { counted_before } = sampled else { return };
+        let (trace_id, reason) = (self.trace_id, refusal.code());
+        tracing::info!(%trace_id, %reason, counted_before, "refused before the client was known");
         trail.known.counted_before = (counted_before > 0).then_some(counted_before);
         let record = trail.close(refusal.outcome()).to_json();
         if let Err(error) = self.bridge.store.commit(self.commit_of(record)).await {
@@ -243,6 +269,6 @@ impl<'a> Flow<'a> {
     }
 
     fn commit_of(&self, record: String) -> Commit {
-        Commit { consume: None, trace_id: self.trace_id, at: self.now, record: record.into_bytes() }
+        Commit { consume: None, trace_id: self.trace_id, record: record.into_bytes() }
     }
 }

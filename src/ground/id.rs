@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::time::Timestamp;
+
 /// Declares a name that is compared as a string, exactly (RFC 3986 section 6.2.1 where it is a URI). Clones share the
 /// text: a request hands its names from step to step.
 macro_rules! names {
@@ -53,14 +55,35 @@ names! {
     Jti;
 }
 
-/// One request: 128 bits from the entropy source, written as 32 hexadecimal digits.
+/// As many milliseconds as 48 bits hold: the year 10889.
+const LAST_MILLIS: u64 = (1 << 48) - 1;
+
+/// One request: the millisecond in which it began (48 bits) and 80 bits from the entropy source, written as 32
+/// hexadecimal digits. So a record is found by its trace id without an index beside it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId([u8; 16]);
 
 impl TraceId {
-    /// From fresh bytes.
-    pub const fn new(bytes: [u8; 16]) -> Self {
+    /// `chance`: fresh bytes.
+    pub fn new(began: Timestamp, chance: [u8; 10]) -> Self {
+        let millis = u64::try_from(began.unix_millis()).unwrap_or(0).min(LAST_MILLIS);
+        let mut tail = [0; 16];
+        for (place, byte) in tail.iter_mut().skip(6).zip(chance) {
+            *place = byte;
+        }
+        Self((u128::from(millis) << 80 | u128::from_be_bytes(tail)).to_be_bytes())
+    }
+
+    /// As [`TraceId::as_bytes`] gives them.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// When the request began, to the millisecond.
+    pub const fn began(&self) -> Timestamp {
+        let millis = u128::from_be_bytes(self.0) >> 80;
+        // 48 bits are left.
+        Timestamp::from_unix_millis(millis as i64)
     }
 
     /// The bytes.
@@ -94,8 +117,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_trace_id_says_when_its_request_began() {
+        let began = Timestamp::from_unix_millis(1_772_366_400_123);
+        let id = TraceId::new(began, [0xAB; 10]);
+        assert_eq!((id.began(), id.to_string().as_str()), (began, "019ca9450a7babababababababababab"));
+        for (millis, kept) in [(0, 0), (-1, 0), (i64::MAX, (1 << 48) - 1), ((1 << 48) - 1, (1 << 48) - 1)] {
+            let id = TraceId::new(Timestamp::from_unix_millis(millis), [0xFF; 10]);
+            assert_eq!((id.began().unix_millis(), &id.as_bytes()[6..]), (kept, [0xFF; 10].as_slice()), "{millis}");
+        }
+    }
+
+    #[test]
     fn a_trace_id_is_read_as_it_is_written() {
-        let id = TraceId::new([7; 16]);
+        let id = TraceId::from_bytes([7; 16]);
         assert_eq!(TraceId::parse(&id.to_string()), Some(id));
         for text in ["", "07", "+7070707070707070707070707070707", "zz070707070707070707070707070707"] {
             assert_eq!(TraceId::parse(text), None, "{text}");

@@ -50,7 +50,7 @@ impl Public {
 
     /// For an answer that no flow gives.
     fn fresh_trace_id(&self) -> TraceId {
-        TraceId::new(self.bridge.entropy().bytes())
+        TraceId::new(self.bridge.clock().now(), self.bridge.entropy().bytes())
     }
 }
 

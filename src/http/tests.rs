@@ -23,13 +23,13 @@ use crate::crypto::ring::KeyRing;
 use crate::crypto::subject::SubjectKey;
 use crate::flow::{Addresses, Bridge, Parts, Revision};
 use crate::ground::clock::FixedClock;
-use crate::ground::id::{Audience, ClientId, Namespace, SourceId};
+use crate::ground::id::{Audience, ClientId, Namespace, SourceId, TraceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 use crate::mapping::Mappings;
 use crate::policy::{Api, Client, Policy};
-use crate::store::{Mark, MarkKind, Marks as _};
+use crate::store::{Mark, MarkKind, Marks as _, Records as _};
 use crate::token::Issuer;
 
 use super::{Public, public_router};
@@ -124,6 +124,19 @@ async fn a_store_that_fails_is_503_at_every_door_until_it_is_reopened() {
 
     let reopened = router_over(&Arc::new(store.reopened())).await;
     assert_eq!(send(&reopened, token_request()).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_request_that_panics_is_on_record_as_abandoned() {
+    let store = Arc::new(MemoryStore::new());
+    let router = router_over(&store).await;
+    store.panic_once();
+    let (status, _, body) = send(&router, token_request()).await;
+    let json: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &json["reason"]), (StatusCode::INTERNAL_SERVER_ERROR, &"bridge.abandoned".into()));
+    let trace_id = TraceId::parse(json["trace_id"].as_str().unwrap()).unwrap();
+    let record: Value = serde_json::from_slice(&store.record(trace_id).await.unwrap().unwrap().record).unwrap();
+    assert_eq!((&record["outcome"], &record["door"]), (&"abandoned".into(), &"saml2-bearer".into()));
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ fn facts(attributes: Vec<Attribute>) -> Facts {
 
 fn applied(mapping: &Mapping, facts: &Facts) -> (Result<Claims, MappingRefusal>, Trail) {
     let client = ClientId::new("portal");
-    let mut trail = Trail::open(TraceId::new([0; 16]), NOW, Detail::Explain);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), NOW, Detail::Explain);
     let claims = mapping.apply(facts, &RequestFacts { client: &client, now: NOW }, &mut trail);
     (claims, trail)
 }

@@ -153,7 +153,7 @@ impl Mapping {
         };
         let first = self.clients.as_ref().and_then(|clients| clients.iter().next().cloned());
         let client = trial.facts.client.clone().or(first).unwrap_or_else(|| ClientId::new("test"));
-        let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Explain);
+        let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
         let differences = match (self.apply(&facts, &RequestFacts { client: &client, now }, &mut trail), &trial.refused)
         {
             (Ok(claims), _) => trial.differences(&claims),

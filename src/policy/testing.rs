@@ -19,7 +19,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_772_366_400_900)
 pub(crate) const PAYROLL: &str = "https://payroll.example";
 
 pub(crate) fn trail() -> Trail {
-    Trail::open(TraceId::new([1; 16]), NOW, Detail::Record)
+    Trail::open(TraceId::from_bytes([1; 16]), NOW, Detail::Record)
 }
 
 pub(crate) fn client() -> Client {
@@ -57,7 +57,7 @@ impl Ledger for Yes {
 }
 
 pub(crate) fn admission(identity: &Identity) -> Admission {
-    let record = Commit { consume: None, trace_id: TraceId::new([1; 16]), at: NOW, record: Vec::new() };
+    let record = Commit { consume: None, trace_id: TraceId::from_bytes([1; 16]), record: Vec::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(admit(&Yes, identity.consumption().clone(), record)).unwrap()
 }

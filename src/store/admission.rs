@@ -1,6 +1,9 @@
 //! The right to issue: made from a commit, by [`admit`] alone.
 
-use super::contract::{Commit, CommitError, Consumption, EarlierUse, Ledger, StoreError, UseKey, UseRule};
+use crate::ground::id::TraceId;
+use crate::ground::time::Timestamp;
+
+use super::contract::{Commit, CommitError, Consumption, Ledger, StoreError, UseKey, UseRule};
 
 /// Proof that this credential was consumed, durably, for this request. Without one there is no grant.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,13 +49,19 @@ impl Admission {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdmissionError {
     /// An assertion that was used before.
-    #[error("the credential has been used before, {0}")]
-    SeenBefore(EarlierUse),
+    #[error("the credential has been used before, by the request {0}")]
+    SeenBefore(TraceId),
     /// A session whose declared reuse is used up.
     #[error("the session has been exchanged {uses} times, the limit")]
     UsedUp {
         /// The limit.
         uses: u32,
+    },
+    /// It ended so long ago that its uses are forgotten.
+    #[error("uses that ended before {before} are forgotten")]
+    Forgotten {
+        /// The moment.
+        before: Timestamp,
     },
     /// The store failed: nothing is issued.
     #[error(transparent)]
@@ -63,8 +72,9 @@ pub enum AdmissionError {
 pub async fn admit(ledger: &dyn Ledger, consume: Consumption, record: Commit) -> Result<Admission, AdmissionError> {
     let (key, rule) = (consume.key, consume.rule);
     let committed = ledger.commit(Commit { consume: Some(consume), ..record }).await.map_err(|error| match error {
-        CommitError::SeenBefore(earlier) => AdmissionError::SeenBefore(earlier),
+        CommitError::SeenBefore(first) => AdmissionError::SeenBefore(first),
         CommitError::UsedUp { uses } => AdmissionError::UsedUp { uses },
+        CommitError::Forgotten { before } => AdmissionError::Forgotten { before },
         CommitError::Store(error) => AdmissionError::Store(error),
     })?;
     Ok(match rule {

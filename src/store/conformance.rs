@@ -11,9 +11,8 @@ use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 
 use super::{
-    Admission, AdmissionError, Commit, CommitError, Committed, Consumption, EarlierUse, MAX_NAME_BYTES,
-    MAX_VALUE_BYTES, Mark, MarkKind, RecordCursor, Store, StoreError, StoredRecord, UseKey, UseRule, VaultEntry,
-    VaultError, admit,
+    Admission, AdmissionError, Commit, CommitError, Committed, Consumption, MAX_NAME_BYTES, MAX_VALUE_BYTES, Mark,
+    MarkKind, RecordCursor, Store, StoreError, StoredRecord, UseKey, UseRule, VaultEntry, VaultError, admit,
 };
 
 /// One place where a store of the backend lives.
@@ -35,6 +34,7 @@ macro_rules! storage_conformance {
                 a_use_survives_reopening,
                 a_count_survives_reopening,
                 a_use_is_kept_until_its_end_and_forgotten_after,
+                what_ended_before_the_forgotten_is_refused,
                 a_refused_commit_keeps_nothing,
                 a_use_and_its_record_are_together,
                 different_keys_do_not_collide,
@@ -45,7 +45,7 @@ macro_rules! storage_conformance {
                 recent_records_come_newest_first,
                 records_of_one_moment_stay_in_order,
                 pages_show_every_record_once_and_in_order,
-                records_before_1970_are_in_order_too,
+                records_of_any_time_are_in_order,
                 a_sweep_takes_everything_old_and_nothing_else,
                 a_sweep_counts_a_prolonged_use_once,
                 a_sweep_of_nothing_removes_nothing,
@@ -75,6 +75,7 @@ macro_rules! storage_conformance {
 pub(crate) use storage_conformance;
 
 const T0: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
 const LONG_AGO: Timestamp = Timestamp::from_unix_seconds(0);
 
@@ -86,19 +87,32 @@ pub(crate) fn key(name: &str) -> UseKey {
     UseKey::from_digest(digest)
 }
 
+/// Of a request that began `number` seconds behind `T0`.
 fn trace(number: u32) -> TraceId {
-    TraceId::new(u128::from(number).to_be_bytes())
+    trace_at(T0.after(Duration::from_secs(number.into())), number)
+}
+
+/// Of a request that began then.
+fn trace_at(began: Timestamp, number: u32) -> TraceId {
+    let mut chance = [0; 10];
+    chance[..4].copy_from_slice(&number.to_be_bytes());
+    TraceId::new(began, chance)
 }
 
 /// A commit that only keeps a record, of trace id and second `number`.
 pub(crate) fn recording(number: u32) -> Commit {
     let record = format!("{{\"number\":{number}}}").into_bytes();
-    Commit { consume: None, trace_id: trace(number), at: T0.after(Duration::from_secs(number.into())), record }
+    Commit { consume: None, trace_id: trace(number), record }
 }
 
 /// A commit that consumes a key for an hour from `T0`.
 pub(crate) fn consuming(key: UseKey, rule: UseRule) -> Commit {
     Commit { consume: Some(Consumption { key, until: T0.after(HOUR), rule }), ..recording(0) }
+}
+
+/// The same with another end.
+fn ending(until: Timestamp, key: UseKey, rule: UseRule) -> Commit {
+    Commit { consume: Some(Consumption { key, until, rule }), ..recording(0) }
 }
 
 async fn records(store: &dyn Store) -> Vec<StoredRecord> {
@@ -164,7 +178,7 @@ pub(crate) async fn a_counted_use_is_kept_until_the_later_end(harness: &dyn Harn
     assert_eq!(store.sweep(T0.after(HOUR * 5), LONG_AGO).await, Ok(0));
     assert_eq!(store.commit(consuming(key("a"), rule)).await, Err(CommitError::UsedUp { uses: 3 }));
     assert_eq!(store.sweep(T0.after(HOUR * 6), LONG_AGO).await, Ok(1));
-    assert_eq!(store.commit(consuming(key("a"), rule)).await, Ok(Committed { uses: 1 }));
+    assert_eq!(store.commit(ending(T0.after(HOUR * 6), key("a"), rule)).await, Ok(Committed { uses: 1 }));
 }
 
 pub(crate) async fn who_comes_later_hears_who_was_first(harness: &dyn Harness) {
@@ -172,11 +186,10 @@ pub(crate) async fn who_comes_later_hears_who_was_first(harness: &dyn Harness) {
     let commit = |number, rule| Commit { consume: consuming(key("a"), rule).consume, ..recording(number) };
     store.commit(commit(3, UseRule::AtMost(9))).await.unwrap();
     store.commit(commit(4, UseRule::AtMost(9))).await.unwrap();
-    let first = EarlierUse { trace_id: trace(3), at: recording(3).at };
-    assert_eq!(store.commit(commit(5, UseRule::Once)).await, Err(CommitError::SeenBefore(first)));
+    assert_eq!(store.commit(commit(5, UseRule::Once)).await, Err(CommitError::SeenBefore(trace(3))));
     drop(store);
     let store = harness.open();
-    assert_eq!(store.commit(commit(6, UseRule::Once)).await, Err(CommitError::SeenBefore(first)));
+    assert_eq!(store.commit(commit(6, UseRule::Once)).await, Err(CommitError::SeenBefore(trace(3))));
 }
 
 pub(crate) async fn a_use_survives_reopening(harness: &dyn Harness) {
@@ -207,8 +220,34 @@ pub(crate) async fn a_use_is_kept_until_its_end_and_forgotten_after(harness: &dy
         assert_eq!(store.sweep(now, LONG_AGO).await, Ok(0), "{now}");
         assert!(matches!(store.commit(again()).await, Err(CommitError::SeenBefore(_))), "{now}");
     }
-    assert_eq!(store.sweep(end.after(Duration::from_millis(1)), LONG_AGO).await, Ok(1));
-    assert_eq!(store.commit(again()).await, Ok(Committed { uses: 1 }));
+    let later = end.after(Duration::from_millis(1));
+    assert_eq!(store.sweep(later, LONG_AGO).await, Ok(1));
+    assert_eq!(store.commit(ending(later, key("a"), UseRule::Once)).await, Ok(Committed { uses: 1 }));
+}
+
+/// A clock that goes back must not bring a forgotten use back to life.
+pub(crate) async fn what_ended_before_the_forgotten_is_refused(harness: &dyn Harness) {
+    let store = harness.open();
+    let (once, twice) = (UseRule::Once, UseRule::AtMost(2));
+    store.commit(ending(T0, key("a"), once)).await.unwrap();
+    store.commit(ending(T0.after(HOUR * 2), key("b"), twice)).await.unwrap();
+    let before = T0.after(HOUR);
+    assert_eq!(store.sweep(before, LONG_AGO).await, Ok(1));
+    // Nothing is forgotten by a sweep that finds nothing.
+    assert_eq!(store.sweep(T0.after(HOUR * 2), LONG_AGO).await, Ok(0));
+    drop(store);
+    for _ in 0..2 {
+        let store = harness.open();
+        for (name, until, rule) in [("a", T0, once), ("a", T0, twice), ("c", before.before(MILLISECOND), once)] {
+            let refused = store.commit(ending(until, key(name), rule)).await;
+            assert_eq!(refused, Err(CommitError::Forgotten { before }), "{name} {until}");
+        }
+        assert_eq!(records(&*store).await.len(), 2);
+    }
+    let store = harness.open();
+    // What is still known is judged by what is known.
+    assert_eq!(store.commit(ending(T0, key("b"), twice)).await, Ok(Committed { uses: 2 }));
+    assert_eq!(store.commit(ending(before, key("c"), once)).await, Ok(Committed { uses: 1 }));
 }
 
 pub(crate) async fn a_refused_commit_keeps_nothing(harness: &dyn Harness) {
@@ -230,7 +269,7 @@ pub(crate) async fn a_use_and_its_record_are_together(harness: &dyn Harness) {
     store.commit(Commit { trace_id: trace(4), ..commit.clone() }).await.unwrap();
     store.commit(Commit { trace_id: trace(5), consume: None, ..commit }).await.unwrap();
     for (number, uses) in [(3, 1), (4, 2), (5, 0)] {
-        let expected = StoredRecord { trace_id: trace(number), at: T0, uses, record: b"{}".to_vec() };
+        let expected = StoredRecord { trace_id: trace(number), uses, record: b"{}".to_vec() };
         assert_eq!(store.record(trace(number)).await, Ok(Some(expected)));
     }
 }
@@ -276,7 +315,7 @@ pub(crate) async fn only_a_first_use_is_admitted_as_one(harness: &dyn Harness) {
     let once = consuming(key("a"), UseRule::Once).consume.unwrap();
     let admission = admit(&*store, once.clone(), recording(1)).await.unwrap();
     assert!(matches!(admission, Admission::FirstUse(_)) && admission.is_of(&key("a")) && !admission.is_of(&key("b")));
-    assert_eq!(admit(&*store, once, recording(2)).await, Err(AdmissionError::SeenBefore(recording(1).this())));
+    assert_eq!(admit(&*store, once, recording(2)).await, Err(AdmissionError::SeenBefore(trace(1))));
     let counted = consuming(key("b"), UseRule::AtMost(2)).consume.unwrap();
     for uses in [1, 2] {
         let admission = admit(&*store, counted.clone(), recording(3)).await.unwrap();
@@ -294,13 +333,13 @@ pub(crate) async fn a_record_is_found_by_its_trace_id(harness: &dyn Harness) {
     let found = store.record(trace(13)).await.unwrap().unwrap();
     assert_eq!((found.trace_id, found.record.as_slice()), (trace(13), br#"{"number":13}"#.as_slice()));
     assert_eq!(store.record(trace(20)).await, Ok(None));
-    assert_eq!(store.record(TraceId::new([255; 16])).await, Ok(None));
+    assert_eq!(store.record(TraceId::from_bytes([255; 16])).await, Ok(None));
 }
 
 pub(crate) async fn of_two_records_of_one_trace_the_newest_is_found(harness: &dyn Harness) {
     let store = harness.open();
-    for seconds in [5, 9, 9, 2] {
-        store.commit(Commit { trace_id: trace(1), ..recording(seconds) }).await.unwrap();
+    for number in [5, 9, 9, 2] {
+        store.commit(Commit { trace_id: trace(1), ..recording(number) }).await.unwrap();
     }
     let newest = Commit { trace_id: trace(1), record: b"last".to_vec(), ..recording(9) };
     store.commit(newest).await.unwrap();
@@ -323,18 +362,18 @@ pub(crate) async fn records_of_one_moment_stay_in_order(harness: &dyn Harness) {
     for half in [0..5, 5..10] {
         let store = harness.open();
         for number in half {
-            store.commit(Commit { trace_id: trace(number * 7 % 10), at: T0, ..recording(number) }).await.unwrap();
+            store.commit(Commit { trace_id: trace_at(T0, number * 7 % 10), ..recording(number) }).await.unwrap();
         }
     }
     let found: Vec<TraceId> = records(&*harness.open()).await.iter().map(|record| record.trace_id).collect();
-    assert_eq!(found, (0..10).rev().map(|number| trace(number * 7 % 10)).collect::<Vec<_>>());
+    assert_eq!(found, (0..10).rev().map(|number| trace_at(T0, number * 7 % 10)).collect::<Vec<_>>());
 }
 
 pub(crate) async fn pages_show_every_record_once_and_in_order(harness: &dyn Harness) {
     let store = harness.open();
+    let five_to_a_second = |number: u32| trace_at(trace(number / 5).began(), number);
     for number in 0..25 {
-        // Five to a second.
-        store.commit(Commit { trace_id: trace(number), ..recording(number / 5) }).await.unwrap();
+        store.commit(Commit { trace_id: five_to_a_second(number), ..recording(number) }).await.unwrap();
     }
     for limit in [0, 1, 3, 25, 100] {
         let (mut found, mut cursor) = (Vec::new(), Some(RecordCursor::start()));
@@ -344,20 +383,23 @@ pub(crate) async fn pages_show_every_record_once_and_in_order(harness: &dyn Harn
             found.extend(page.records.into_iter().map(|record| record.trace_id));
             cursor = page.next;
         }
-        assert_eq!(found, (0..25).map(trace).collect::<Vec<_>>(), "{limit}");
+        assert_eq!(found, (0..25).map(five_to_a_second).collect::<Vec<_>>(), "{limit}");
     }
     let later = store.page(RecordCursor::since(T0.after(Duration::from_secs(3))), 100).await.unwrap();
     assert_eq!((later.records.len(), later.next), (10, None));
 }
 
-pub(crate) async fn records_before_1970_are_in_order_too(harness: &dyn Harness) {
+pub(crate) async fn records_of_any_time_are_in_order(harness: &dyn Harness) {
     let store = harness.open();
-    for millis in [-1, i64::MAX, 0, i64::MIN, 1] {
+    let last = (1 << 48) - 1;
+    for millis in [1, last, 0, last - 1] {
         let at = Timestamp::from_unix_millis(millis);
-        store.commit(Commit { at, ..recording(0) }).await.unwrap();
+        store.commit(Commit { trace_id: trace_at(at, 0), ..recording(0) }).await.unwrap();
+        assert!(store.record(trace_at(at, 0)).await.unwrap().is_some(), "{millis}");
+        assert_eq!(store.record(trace_at(at, 1)).await, Ok(None), "{millis}");
     }
-    let found: Vec<i64> = records(&*store).await.iter().map(|record| record.at.unix_millis()).collect();
-    assert_eq!(found, [i64::MAX, 1, 0, -1, i64::MIN]);
+    let found: Vec<i64> = records(&*store).await.iter().map(|record| record.trace_id.began().unix_millis()).collect();
+    assert_eq!(found, [last, last - 1, 1, 0]);
 }
 
 pub(crate) async fn a_sweep_takes_everything_old_and_nothing_else(harness: &dyn Harness) {
@@ -365,22 +407,21 @@ pub(crate) async fn a_sweep_takes_everything_old_and_nothing_else(harness: &dyn 
     let mut tasks = JoinSet::new();
     for number in 0..1000 {
         let store = Arc::clone(&store);
-        let at = recording(number).at;
+        let at = trace(number).began();
         let consume = Consumption { key: key(&number.to_string()), until: at, rule: UseRule::Once };
         let commit = Commit { consume: Some(consume), ..recording(number) };
         tasks.spawn(async move { store.commit(commit).await.unwrap() });
     }
     tasks.join_all().await;
-    let removed = store.sweep(recording(700).at, recording(400).at).await;
+    let removed = store.sweep(trace(700).began(), trace(400).began()).await;
     assert_eq!(removed, Ok(700 + 400));
-    assert_eq!(store.sweep(recording(700).at, recording(400).at).await, Ok(0));
+    assert_eq!(store.sweep(trace(700).began(), trace(400).began()).await, Ok(0));
     assert_eq!(records(&*store).await.len(), 600);
     assert_eq!(store.record(trace(399)).await, Ok(None));
     assert!(store.record(trace(400)).await.unwrap().is_some());
-    for (number, expected) in
-        [(699, Ok(Committed { uses: 1 })), (700, Err(CommitError::SeenBefore(recording(700).this())))]
-    {
-        assert_eq!(store.commit(consuming(key(&number.to_string()), UseRule::Once)).await, expected, "{number}");
+    for (number, expected) in [(699, Ok(Committed { uses: 1 })), (700, Err(CommitError::SeenBefore(trace(700))))] {
+        let again = ending(trace(700).began(), key(&number.to_string()), UseRule::Once);
+        assert_eq!(store.commit(again).await, expected, "{number}");
     }
 }
 
@@ -391,9 +432,10 @@ pub(crate) async fn a_sweep_counts_a_prolonged_use_once(harness: &dyn Harness) {
         store.commit(Commit { consume: Some(consume), ..recording(0) }).await.unwrap();
     }
     assert_eq!(store.sweep(T0.after(HOUR * 9), LONG_AGO).await, Ok(1));
-    assert_eq!(store.commit(consuming(key("a"), UseRule::Once)).await, Ok(Committed { uses: 1 }));
-    assert_eq!(store.sweep(T0.after(HOUR), LONG_AGO).await, Ok(0));
-    assert_eq!(store.sweep(T0.after(HOUR * 2), LONG_AGO).await, Ok(1));
+    let end = T0.after(HOUR * 9);
+    assert_eq!(store.commit(ending(end, key("a"), UseRule::Once)).await, Ok(Committed { uses: 1 }));
+    assert_eq!(store.sweep(end, LONG_AGO).await, Ok(0));
+    assert_eq!(store.sweep(end.after(HOUR), LONG_AGO).await, Ok(1));
 }
 
 pub(crate) async fn a_sweep_of_nothing_removes_nothing(harness: &dyn Harness) {

@@ -1,7 +1,5 @@
 //! The four traits and their words.
 
-use std::fmt;
-
 use async_trait::async_trait;
 
 use crate::ground::id::TraceId;
@@ -11,7 +9,7 @@ use crate::ground::time::Timestamp;
 /// files that it never syncs).
 pub const MAX_VALUE_BYTES: usize = 16 * 1024;
 /// No mark's value and no name of a vault entry or a mark is longer, in bytes.
-pub const MAX_NAME_BYTES: usize = 1024;
+pub const MAX_NAME_BYTES: usize = 2048;
 
 /// What is remembered of a credential that may be used once, or a counted number of times: a SHA-256 over the
 /// length-prefixed kind, namespace and id. Nothing of the credential can be read back from it.
@@ -55,20 +53,13 @@ pub struct Consumption {
 pub struct Commit {
     /// `None` for a refusal: only the record is kept.
     pub consume: Option<Consumption>,
-    /// The request.
+    /// The request. Records are kept in the order in which requests began.
     pub trace_id: TraceId,
-    /// When the request began; records are kept in this order.
-    pub at: Timestamp,
     /// The decision record: JSON, at most 16 KiB.
     pub record: Vec<u8>,
 }
 
 impl Commit {
-    /// What a later commit of the same credential is told.
-    pub const fn this(&self) -> EarlierUse {
-        EarlierUse { trace_id: self.trace_id, at: self.at }
-    }
-
     /// Whether the record is within [`MAX_VALUE_BYTES`]. Every backend asks before anything else.
     pub fn check_size(&self) -> Result<(), StoreError> {
         check_length(self.record.len(), MAX_VALUE_BYTES)
@@ -86,32 +77,24 @@ pub struct Committed {
     pub uses: u32,
 }
 
-/// The request that used a credential first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EarlierUse {
-    /// Which request.
-    pub trace_id: TraceId,
-    /// When it began.
-    pub at: Timestamp,
-}
-
-impl fmt::Display for EarlierUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at {} by the request {}", self.at, self.trace_id)
-    }
-}
-
 /// Why a commit did not happen; nothing of it was kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
     /// The rule is [`UseRule::Once`] and the key is there.
-    #[error("the credential has been used before, {0}")]
-    SeenBefore(EarlierUse),
+    #[error("the credential has been used before, by the request {0}")]
+    SeenBefore(TraceId),
     /// The rule is [`UseRule::AtMost`] and the number is reached.
     #[error("the credential has been used {uses} times, the limit")]
     UsedUp {
         /// The limit.
         uses: u32,
+    },
+    /// What ended before that moment may have been forgotten, so nobody knows whether this was used. It takes a clock
+    /// that went back to come here.
+    #[error("uses that ended before {before} are forgotten")]
+    Forgotten {
+        /// The latest moment before which a sweep has forgotten.
+        before: Timestamp,
     },
     /// The store failed.
     #[error(transparent)]
@@ -144,8 +127,9 @@ pub enum StoreError {
 #[async_trait] // One dynamic seam, so that the bridge has no type parameters.
 pub trait Ledger: Send + Sync {
     /// One atomic step: of concurrent commits with one [`UseRule::Once`] key exactly one succeeds; of those with
-    /// [`UseRule::AtMost`] exactly as many as the rule says; the others learn which commit was the first. Durable before it returns: a crash or a power cut after
-    /// success must not forget it. A failed commit keeps nothing.
+    /// [`UseRule::AtMost`] exactly as many as the rule says. Durable before it returns: a crash or a power cut after
+    /// success must not forget it. What ends before a moment before which a sweep has forgotten is
+    /// [`CommitError::Forgotten`], unless it is still known. A failed commit keeps nothing.
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError>;
 
     /// Forgets consumed credentials whose `until` is before `now`, and records older than `keep_records_since`.
@@ -158,8 +142,6 @@ pub trait Ledger: Send + Sync {
 pub struct StoredRecord {
     /// The request.
     pub trace_id: TraceId,
-    /// When it began.
-    pub at: Timestamp,
     /// Which use of its credential it was; 0 where none was consumed.
     pub uses: u32,
     /// The JSON.
@@ -262,7 +244,7 @@ pub struct Mark {
     pub kind: MarkKind,
     /// Of which thing.
     pub key: String,
-    /// At most 1 KiB.
+    /// At most [`MAX_NAME_BYTES`].
     pub value: String,
 }
 

@@ -19,7 +19,6 @@ mod contract;
 pub use admission::{Admission, AdmissionError, admit};
 pub use budget::{ByteBudget, Sampled};
 pub use contract::{
-    Commit, CommitError, Committed, Consumption, EarlierUse, Ledger, MAX_NAME_BYTES, MAX_VALUE_BYTES, Mark, MarkKind,
-    Marks, RecordCursor, RecordPage, Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry,
-    VaultError,
+    Commit, CommitError, Committed, Consumption, Ledger, MAX_NAME_BYTES, MAX_VALUE_BYTES, Mark, MarkKind, Marks,
+    RecordCursor, RecordPage, Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
 };

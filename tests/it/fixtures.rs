@@ -169,7 +169,7 @@ fn judge_vector(file: &str) -> String {
         forward: None,
     };
     let now = Timestamp::parse_utc("2027-01-01T00:00:00Z").unwrap();
-    let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Record);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Record);
     let parameter = BASE64_URL_SAFE_NO_PAD.encode(fs::read(at("vectors").join(file)).unwrap());
     match establish(&parameter, &sources, &expected, now, &mut trail) {
         Ok(identity) if Who::of(&identity).name_id == "alice@example.com" => "accepted".to_owned(),

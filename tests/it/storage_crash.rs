@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use drawbridge::backends::sled::{SledOptions, SledStore};
 use drawbridge::ground::id::TraceId;
@@ -103,10 +104,13 @@ async fn assert_used(store: &SledStore, run: u64, number: u64) {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&run.to_be_bytes());
     digest[8..16].copy_from_slice(&number.to_be_bytes());
-    let trace_id = TraceId::new((u128::from(run) << 64 | u128::from(number)).to_be_bytes());
-    let at = Timestamp::from_unix_seconds(0);
+    let mut chance = [0; 10];
+    chance[..5].copy_from_slice(&run.to_be_bytes()[3..]);
+    chance[5..].copy_from_slice(&number.to_be_bytes()[3..]);
+    let at = Timestamp::from_unix_seconds(1_772_366_400).after(Duration::from_secs(number));
+    let trace_id = TraceId::new(at, chance);
     let consume = Consumption { key: UseKey::from_digest(digest), until: at, rule: UseRule::Once };
-    let again = store.commit(Commit { consume: Some(consume), trace_id, at, record: Vec::new() }).await;
+    let again = store.commit(Commit { consume: Some(consume), trace_id, record: Vec::new() }).await;
     assert!(matches!(again, Err(CommitError::SeenBefore(_))), "run {run} use {number}");
     let kept = store.record(trace_id).await.unwrap().map(|record| (record.uses, record.record.len()));
     assert_eq!(kept, Some((1, 100 + usize::try_from(number * 7919 % 12_000).unwrap())), "run {run} use {number}");

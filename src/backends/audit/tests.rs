@@ -30,7 +30,7 @@ impl Folder {
 }
 
 fn trace(number: u32) -> TraceId {
-    TraceId::new(u128::from(number).to_be_bytes())
+    TraceId::new(Timestamp::from_unix_seconds(number.into()), [7; 10])
 }
 
 fn line(number: u32) -> String {
@@ -38,8 +38,7 @@ fn line(number: u32) -> String {
 }
 
 fn commit(number: u32) -> Commit {
-    let at = Timestamp::from_unix_seconds(number.into());
-    Commit { consume: None, trace_id: trace(number), at, record: line(number).into_bytes() }
+    Commit { consume: None, trace_id: trace(number), record: line(number).into_bytes() }
 }
 
 #[tokio::test]

@@ -7,22 +7,23 @@
 //! ```text
 //! f                                      format of the store (u32)
 //! o                                      how often it has been opened (u64)
-//! u · use key (32)                       a consumed credential: until (i64), uses (u32), first use: trace (16), at (i64)
+//! s                                      before which moment uses have been forgotten (i64)
+//! u · use key (32)                       a consumed credential: until (i64), uses (u32), who was first: trace (16)
 //! x · until (8) · order (8)              uses of one batch, the first of which may be forgotten then: until, use key, …
-//! r · at (8) · order (8) · trace (16)    a decision record: uses (u32), JSON
-//! t · trace (16) · at (8) · order (8)    the same by its trace id
+//! r · at (8) · order (8) · trace (16)    a decision record: uses (u32), JSON; the moment is that of the trace id
 //! v · name                               a vault entry: sealed bytes
 //! m · kind (1) · key                     a mark: text
 //! ```
 
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
-use crate::store::{EarlierUse, MarkKind, RecordCursor, StoreError, UseKey};
+use crate::store::{MarkKind, RecordCursor, StoreError, UseKey};
 
 /// The format that this build writes and reads.
 pub(super) const FORMAT: u32 = 2;
 pub(super) const FORMAT_KEY: &[u8] = b"f";
 pub(super) const OPENINGS_KEY: &[u8] = b"o";
+pub(super) const FORGOTTEN_KEY: &[u8] = b"s";
 
 const VERSION: u8 = 1;
 
@@ -34,13 +35,12 @@ pub(super) const EXPIRY_BYTES: usize = 8 + 32;
 pub(super) struct Use {
     pub(super) until: Timestamp,
     pub(super) uses: u32,
-    pub(super) first: EarlierUse,
+    pub(super) first: TraceId,
 }
 
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RecordKey {
-    pub(super) at: Timestamp,
     pub(super) order: u64,
     pub(super) trace_id: TraceId,
 }
@@ -79,7 +79,7 @@ pub(super) fn parse_expiry(bytes: &[u8]) -> Result<Vec<(Timestamp, UseKey)>, Sto
 }
 
 pub(super) fn record_key(key: &RecordKey) -> Vec<u8> {
-    joined(b'r', &[&moment(key.at), &key.order.to_be_bytes(), key.trace_id.as_bytes()])
+    joined(b'r', &[&moment(key.trace_id.began()), &key.order.to_be_bytes(), key.trace_id.as_bytes()])
 }
 
 /// All records: the bounds of a range, the end excluded.
@@ -92,6 +92,12 @@ pub(super) fn records_before(moment_: Timestamp) -> (Vec<u8>, Vec<u8>) {
     (vec![b'r'], joined(b'r', &[&moment(moment_)]))
 }
 
+/// All records of requests that began in that millisecond: the bounds of a range, the end excluded.
+pub(super) fn records_of(at: Timestamp) -> (Vec<u8>, Vec<u8>) {
+    let next = Timestamp::from_unix_millis(at.unix_millis().saturating_add(1));
+    (joined(b'r', &[&moment(at)]), joined(b'r', &[&moment(next)]))
+}
+
 /// All records from a place on: the bounds of a range, the end excluded.
 pub(super) fn records_from(cursor: RecordCursor) -> (Vec<u8>, Vec<u8>) {
     (joined(b'r', &[&moment(cursor.at), &cursor.order.to_be_bytes()]), vec![b'r' + 1])
@@ -100,25 +106,9 @@ pub(super) fn records_from(cursor: RecordCursor) -> (Vec<u8>, Vec<u8>) {
 pub(super) fn parse_record_key(bytes: &[u8]) -> Result<RecordKey, StoreError> {
     let mut reader = Reader::of_key(bytes, b'r', "record key")?;
     let (at, order) = (reader.moment()?, u64::from_be_bytes(reader.take()?));
-    let key = RecordKey { at, order, trace_id: TraceId::new(reader.take()?) };
+    let key = RecordKey { order, trace_id: TraceId::from_bytes(reader.take()?) };
     reader.end()?;
-    Ok(key)
-}
-
-pub(super) fn trace_key(key: &RecordKey) -> Vec<u8> {
-    joined(b't', &[key.trace_id.as_bytes(), &moment(key.at), &key.order.to_be_bytes()])
-}
-
-pub(super) fn trace_prefix(trace_id: TraceId) -> Vec<u8> {
-    joined(b't', &[trace_id.as_bytes()])
-}
-
-pub(super) fn parse_trace_key(bytes: &[u8]) -> Result<RecordKey, StoreError> {
-    let mut reader = Reader::of_key(bytes, b't', "trace key")?;
-    let trace_id = TraceId::new(reader.take()?);
-    let key = RecordKey { at: reader.moment()?, order: u64::from_be_bytes(reader.take()?), trace_id };
-    reader.end()?;
-    Ok(key)
+    if key.trace_id.began() == at { Ok(key) } else { Err(StoreError::Damaged("a record is in the wrong place".into())) }
 }
 
 pub(super) fn vault_key(name: &str) -> Vec<u8> {
@@ -164,21 +154,25 @@ pub(super) fn parse_openings(bytes: &[u8]) -> Result<u64, StoreError> {
     Ok(openings)
 }
 
-/// For keys that say everything.
-pub(super) fn empty_value() -> Vec<u8> {
-    vec![VERSION]
+pub(super) fn forgotten_value(before: Timestamp) -> Vec<u8> {
+    joined(VERSION, &[&moment(before)])
+}
+
+pub(super) fn parse_forgotten(bytes: &[u8]) -> Result<Timestamp, StoreError> {
+    let mut reader = Reader::of_value(bytes, "moment of forgetting")?;
+    let before = reader.moment()?;
+    reader.end()?;
+    Ok(before)
 }
 
 pub(super) fn use_value(value: &Use) -> Vec<u8> {
-    let EarlierUse { trace_id, at } = &value.first;
-    joined(VERSION, &[&moment(value.until), &value.uses.to_be_bytes(), trace_id.as_bytes(), &moment(*at)])
+    joined(VERSION, &[&moment(value.until), &value.uses.to_be_bytes(), value.first.as_bytes()])
 }
 
 pub(super) fn parse_use(bytes: &[u8]) -> Result<Use, StoreError> {
     let mut reader = Reader::of_value(bytes, "use")?;
     let (until, uses) = (reader.moment()?, u32::from_be_bytes(reader.take()?));
-    let first = EarlierUse { trace_id: TraceId::new(reader.take()?), at: reader.moment()? };
-    let value = Use { until, uses, first };
+    let value = Use { until, uses, first: TraceId::from_bytes(reader.take()?) };
     reader.end()?;
     Ok(value)
 }
@@ -272,20 +266,20 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(millis: i64, order: u64, trace: [u8; 16], digest: [u8; 32], uses: u32, bytes: Vec<u8>) {
-            let record = RecordKey { at: at(millis), order, trace_id: TraceId::new(trace) };
+            let record = RecordKey { order, trace_id: TraceId::from_bytes(trace) };
             prop_assert_eq!(parse_record_key(&record_key(&record)), Ok(record));
-            prop_assert_eq!(parse_trace_key(&trace_key(&record)), Ok(record));
             let list = vec![(at(millis), UseKey::from_digest(digest)); usize::from(trace[0])];
             prop_assert_eq!(parse_expiry(&expiry_value(&list)), Ok(list));
-            let used = Use { until: at(millis), uses, first: EarlierUse { trace_id: TraceId::new(trace), at: at(millis) } };
+            let used = Use { until: at(millis), uses, first: TraceId::from_bytes(trace) };
             prop_assert_eq!(parse_use(&use_value(&used)), Ok(used));
             prop_assert_eq!(parse_record(&record_value(uses, &bytes)), Ok((uses, bytes.clone())));
+            prop_assert_eq!(parse_forgotten(&forgotten_value(at(millis))), Ok(at(millis)));
             prop_assert_eq!(parse_bytes(&bytes_value(&bytes)), Ok(bytes));
         }
 
         #[test]
-        fn the_order_of_keys_is_the_order_of_time(left: i64, right: i64, order: (u64, u64)) {
-            let record = |millis, order| record_key(&RecordKey { at: at(millis), order, trace_id: TraceId::new([7; 16]) });
+        fn the_order_of_keys_is_the_order_of_time(left in 0..1_i64 << 48, right in 0..1_i64 << 48, order: (u64, u64)) {
+            let record = |millis, order| record_key(&RecordKey { order, trace_id: TraceId::new(at(millis), [7; 10]) });
             prop_assert_eq!((left, order.0).cmp(&(right, order.1)), record(left, order.0).cmp(&record(right, order.1)));
             let (begin, end) = expired_before(at(right));
             let expiry = expiry_key(at(left), order.0);
@@ -294,15 +288,14 @@ mod tests {
 
         #[test]
         fn garbage_is_damage_and_never_a_panic(bytes: Vec<u8>) {
-            let _ = (parse_expiry(&bytes), parse_record_key(&bytes), parse_trace_key(&bytes), parse_format(&bytes));
+            let _ = (parse_expiry(&bytes), parse_record_key(&bytes), parse_format(&bytes), parse_forgotten(&bytes));
             let _ = (parse_use(&bytes), parse_record(&bytes), parse_text(&bytes), parse_name(&bytes, 2));
         }
     }
 
     #[test]
     fn another_version_or_length_is_damage() {
-        let good =
-            use_value(&Use { until: at(5), uses: 1, first: EarlierUse { trace_id: TraceId::new([7; 16]), at: at(4) } });
+        let good = use_value(&Use { until: at(5), uses: 1, first: TraceId::from_bytes([7; 16]) });
         let mut newer = good.clone();
         newer[0] = 2;
         let longer = [good.as_slice(), &[0]].concat();

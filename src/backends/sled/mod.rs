@@ -145,7 +145,7 @@ impl SledStore {
 
     fn stored(key: RecordKey, value: &[u8]) -> Result<StoredRecord, StoreError> {
         let (uses, record) = codec::parse_record(value)?;
-        Ok(StoredRecord { trace_id: key.trace_id, at: key.at, uses, record })
+        Ok(StoredRecord { trace_id: key.trace_id, uses, record })
     }
 }
 
@@ -223,12 +223,14 @@ impl Ledger for SledStore {
 #[async_trait]
 impl Records for SledStore {
     async fn record(&self, trace_id: TraceId) -> Result<Option<StoredRecord>, StoreError> {
-        let db = self.db()?;
-        let Some(newest) = db.scan_prefix(codec::trace_prefix(trace_id)).next_back() else { return Ok(None) };
-        let key = codec::parse_trace_key(&newest.map_err(read_failure)?.0)?;
-        let value = db.get(codec::record_key(&key)).map_err(read_failure)?;
-        // A sweep may have come in between: then it is gone.
-        value.map(|value| Self::stored(key, &value)).transpose()
+        for entry in self.db()?.range(range(codec::records_of(trace_id.began()))).rev() {
+            let (key, value) = entry.map_err(read_failure)?;
+            let key = codec::parse_record_key(&key)?;
+            if key.trace_id == trace_id {
+                return Self::stored(key, &value).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {

@@ -81,6 +81,17 @@ pub enum OpenError {
         /// Ours.
         known: u32,
     },
+    /// A build before the first release wrote it.
+    #[error(
+        "the store at `{}` has format {found}, which was of no release and is not read: keep the folder, and ask before \
+         beginning a new one, because every `sub` would change", path.display()
+    )]
+    OlderFormat {
+        /// The folder.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
     /// It holds something else: another sled database, or one that another version of sled wrote.
     #[error("`{}` is not a store of this program: {detail}", path.display())]
     Foreign {
@@ -245,7 +256,7 @@ fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
         Ok(found) if found > codec::FORMAT => {
             Err(OpenError::NewerFormat { path: path.to_owned(), found, known: codec::FORMAT })
         }
-        Ok(found) => Err(damaged(path, format!("format {found} was of no release, and is not read"))),
+        Ok(found) => Err(OpenError::OlderFormat { path: path.to_owned(), found }),
         Err(error) => Err(damaged(path, error.to_string())),
     }
 }

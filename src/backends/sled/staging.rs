@@ -7,10 +7,10 @@ use std::mem;
 
 use sled::{Batch, Db};
 
+use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 use crate::store::{
-    Commit, CommitError, Committed, Consumption, EarlierUse, Mark, MarkKind, RecordCursor, StoreError, UseKey, UseRule,
-    VaultError,
+    Commit, CommitError, Committed, Consumption, Mark, MarkKind, RecordCursor, StoreError, UseKey, UseRule, VaultError,
 };
 
 use super::codec::{self, RecordKey, Use};
@@ -89,7 +89,7 @@ impl Staging {
         commit.check_size()?;
         let uses = match &commit.consume {
             Some(consume) => {
-                let (indexed, used) = self.judge(consume, commit.this())?;
+                let (indexed, used) = self.judge(consume, commit.trace_id)?;
                 if !indexed {
                     self.uses.push((used.until, consume.key));
                 }
@@ -98,19 +98,21 @@ impl Staging {
             }
             None => 0,
         };
-        let key = RecordKey { at: commit.at, order: self.order(), trace_id: commit.trace_id };
+        let key = RecordKey { order: self.order(), trace_id: commit.trace_id };
         self.put(codec::record_key(&key), codec::record_value(uses, &commit.record));
-        self.put(codec::trace_key(&key), codec::empty_value());
         Ok(Committed { uses })
     }
 
     /// What is there after this use, and whether the index has that already.
-    fn judge(&self, consume: &Consumption, this: EarlierUse) -> Result<(bool, Use), CommitError> {
+    fn judge(&self, consume: &Consumption, this: TraceId) -> Result<(bool, Use), CommitError> {
         let there = self.used(&consume.key)?;
         match (consume.rule, there) {
             (UseRule::Once, Some(there)) => Err(CommitError::SeenBefore(there.first)),
             (UseRule::AtMost(limit), there) if there.map_or(0, |there| there.uses) >= limit => {
                 Err(CommitError::UsedUp { uses: limit })
+            }
+            (UseRule::Once | UseRule::AtMost(_), None) if consume.until < self.forgotten()? => {
+                Err(CommitError::Forgotten { before: self.forgotten()? })
             }
             (UseRule::Once | UseRule::AtMost(_), None) => {
                 Ok((false, Use { until: consume.until, uses: 1, first: this }))
@@ -121,6 +123,12 @@ impl Staging {
                 Ok((until == there.until, Use { until, uses: there.uses + 1, ..there }))
             }
         }
+    }
+
+    /// Uses that ended before this may be gone.
+    fn forgotten(&self) -> Result<Timestamp, StoreError> {
+        let never = Timestamp::from_unix_millis(i64::MIN);
+        self.get(codec::FORGOTTEN_KEY)?.map_or(Ok(never), |bytes| codec::parse_forgotten(&bytes))
     }
 
     fn used(&self, key: &UseKey) -> Result<Option<Use>, StoreError> {
@@ -158,6 +166,9 @@ impl Staging {
         let old = old.iter().map(|key| codec::parse_record_key(key)).collect::<Result<Vec<_>, _>>()?;
         let more = lists.len() == step.lists || old.len() == step.records;
         let mut removed = 0;
+        if lists.iter().any(|list| !list.forgotten.is_empty()) && self.forgotten()? < step.uses_before {
+            self.put(codec::FORGOTTEN_KEY.to_vec(), codec::forgotten_value(step.uses_before));
+        }
         for list in lists {
             removed += list.forgotten.len() as u64;
             for key in &list.forgotten {
@@ -169,7 +180,6 @@ impl Staging {
         for key in old {
             if self.is_untouched(&codec::record_key(&key)) {
                 self.remove(codec::record_key(&key));
-                self.remove(codec::trace_key(&key));
                 removed += 1;
             }
         }
@@ -246,5 +256,5 @@ pub(super) fn range((begin, end): (Vec<u8>, Vec<u8>)) -> std::ops::Range<Vec<u8>
 
 /// Where reading goes on behind a record.
 pub(super) const fn behind(key: &RecordKey) -> RecordCursor {
-    RecordCursor { at: key.at, order: key.order.saturating_add(1) }
+    RecordCursor { at: key.trace_id.began(), order: key.order.saturating_add(1) }
 }

@@ -108,12 +108,12 @@ mod tests {
     #[tokio::test]
     async fn a_record_is_found_by_its_trace_id() {
         let store = MemoryStore::new();
-        let trace_id = TraceId::new([3; 16]);
+        let trace_id = TraceId::from_bytes([3; 16]);
         let record = br#"{"outcome":"issued"}"#.to_vec();
-        store.commit(Commit { consume: None, trace_id, at: NOW, record }).await.unwrap();
+        store.commit(Commit { consume: None, trace_id, record }).await.unwrap();
         let found = answer(&Request::Trace(trace_id), state(&store, &[])).await.unwrap();
         assert_eq!(found, Answer::Trace(Traced { uses: 0, record: serde_json::json!({"outcome": "issued"}) }));
-        let missing = answer(&Request::Trace(TraceId::new([4; 16])), state(&store, &[])).await.unwrap_err();
+        let missing = answer(&Request::Trace(TraceId::from_bytes([4; 16])), state(&store, &[])).await.unwrap_err();
         assert_eq!((missing.error, missing.status()), (RefusalKind::NotFound, 404));
     }
 

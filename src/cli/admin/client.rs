@@ -140,16 +140,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = super::super::socket(folder.path());
         let store = Arc::new(MemoryStore::new());
-        let trace_id = TraceId::new([3; 16]);
+        let trace_id = TraceId::from_bytes([3; 16]);
         let record = br#"{"outcome":"refused"}"#.to_vec();
-        store.commit(Commit { consume: None, trace_id, at: NOW, record }).await.unwrap();
+        store.commit(Commit { consume: None, trace_id, record }).await.unwrap();
         listen(&socket, store);
         let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}) };
         assert_eq!(send(&socket, &Request::Trace(trace_id)).await.unwrap(), Answer::Trace(traced));
         let ask = Request::Distrust(Distrust { source: "corp-adfs".into(), undo: false });
         let distrusted = Distrusted { source: "corp-adfs".into(), distrusted: true, changed: true };
         assert_eq!(send(&socket, &ask).await.unwrap(), Answer::Distrust(distrusted));
-        let error = send(&socket, &Request::Trace(TraceId::new([4; 16]))).await.unwrap_err();
+        let error = send(&socket, &Request::Trace(TraceId::from_bytes([4; 16]))).await.unwrap_err();
         assert!(matches!(error, ClientError::Refused(Refusal { error: RefusalKind::NotFound, .. })), "{error}");
     }
 

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_request_is_read_as_it_is_written() {
         let distrust = Distrust { source: "a \"quoted\" source".into(), undo: true };
-        for request in [Request::Trace(TraceId::new([9; 16])), Request::Keys, Request::Distrust(distrust)] {
+        for request in [Request::Trace(TraceId::from_bytes([9; 16])), Request::Keys, Request::Distrust(distrust)] {
             let read = Request::parse(request.method(), &request.path(), request.body().as_bytes());
             assert_eq!(read, Ok(request));
         }

@@ -189,8 +189,8 @@ async fn flushes(store: &dyn Store, record: usize) -> Result<Vec<Duration>, Fail
         let at = SystemClock.now();
         let key = UseKey::from_digest(sha256(&number.to_be_bytes()));
         let consume = Consumption { key, until: at.after(Duration::from_secs(300)), rule: UseRule::Once };
-        let trace_id = TraceId::new(u128::from(number).to_be_bytes());
-        let commit = Commit { consume: Some(consume), trace_id, at, record: vec![b'x'; record] };
+        let trace_id = TraceId::new(at, [0; 10]);
+        let commit = Commit { consume: Some(consume), trace_id, record: vec![b'x'; record] };
         let begun = Instant::now();
         let committed = store.commit(commit).await;
         taken.push(begun.elapsed());

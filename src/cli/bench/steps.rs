@@ -242,7 +242,7 @@ impl<'m> Stream<'m> {
     }
 
     fn open(&self) -> Trail {
-        Trail::open(TraceId::new([7; 16]), self.now, Detail::Record)
+        Trail::open(TraceId::from_bytes([7; 16]), self.now, Detail::Record)
     }
 
     fn expected(&self) -> Expected<'_> {
@@ -332,7 +332,7 @@ impl<'m> Stream<'m> {
         let permit = self.permit(identity, claims, &mut self.open())?;
         // A store that has seen nothing, for each.
         let store = MemoryStore::default();
-        let commit = Commit { consume: None, trace_id: TraceId::new([7; 16]), at: self.now, record: b"{}".to_vec() };
+        let commit = Commit { consume: None, trace_id: TraceId::from_bytes([7; 16]), record: b"{}".to_vec() };
         let admission = self.runtime.block_on(admit(&store, identity.consumption().clone(), commit));
         Ok((permit, admission.map_err(broken)?))
     }

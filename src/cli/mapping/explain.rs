@@ -47,7 +47,7 @@ pub(in crate::cli) fn run(
     };
     let presented = presented::load(&args.credential)?;
     let request = Request::of(args, &loaded, &presented, now)?;
-    let mut trail = Trail::open(TraceId::new([0; 16]), now, Detail::Explain);
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
     let outcome = request.cross(&mut trail);
     if args.json.json {
         screen.json(&request.json(&outcome, &trail))?;

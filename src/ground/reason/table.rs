@@ -440,6 +440,11 @@ reasons! {
         "The store failed or was poisoned by a failed write; nothing is issued without a durable record."
         "Look at readiness and the log; free the disk and restart."
     }
+    UseForgotten "bridge.use_forgotten" {
+        "the credential is so old that its uses are forgotten"
+        "It ended before the bridge last forgot expired uses: whether it was used before, nobody knows. The clock of the bridge has gone back."
+        "Set the clock of the bridge right; get a fresh credential."
+    }
     SigningFailed "bridge.signing_failed" {
         "the bridge failed to sign"
         "The signing key could not be used."

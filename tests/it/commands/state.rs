@@ -27,7 +27,7 @@ use tokio::net::UnixListener;
 use super::folder::Folder;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
-const TRACE: TraceId = TraceId::new([0xab; 16]);
+const TRACE: TraceId = TraceId::from_bytes([0xab; 16]);
 
 fn open(folder: &Folder) -> SledStore {
     SledStore::open(&SledOptions::at(store_of(&folder.at("data")))).unwrap()
@@ -39,7 +39,7 @@ async fn fill(store: &SledStore, folder: &Folder) -> String {
     trail.passed(Stage::Signature, vec![Fact::public("key", "d0d0603f")]);
     trail.passed(Stage::Subject, vec![Fact::private("found", "ana@corp.example")]);
     let record = trail.close(Outcome::Refused(Reason::SamlExpired.into())).to_json().into_bytes();
-    store.commit(Commit { consume: None, trace_id: TRACE, at: NOW, record }).await.unwrap();
+    store.commit(Commit { consume: None, trace_id: TRACE, record }).await.unwrap();
     let master_keys = master_key::load(&folder.at("master.key")).unwrap();
     let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
     let sealed = StoredKey::of(&key, KeyState::Active(NOW), NOW).unwrap().seal(&master_keys, &SystemEntropy);
@@ -57,7 +57,7 @@ fn check_commands(folder: &Folder, kid: &str) {
     }
     let json = folder.run(&["trace", &TRACE.to_string(), "--json"]).json();
     assert_eq!((&json["uses"], &json["record"]["reason"]), (&0.into(), &"saml.expired".into()));
-    let missing = folder.run(&["trace", &TraceId::new([1; 16]).to_string()]);
+    let missing = folder.run(&["trace", &TraceId::from_bytes([1; 16]).to_string()]);
     assert_eq!((missing.code, missing.out.as_str()), (1, ""));
     let keys = folder.run(&["keys", "list"]);
     assert_eq!(keys.code, 0, "{}", keys.err);

@@ -59,6 +59,7 @@ const ELSEWHERE: &[&str] = &[
     "saml.replayed",
     "session.reuse_exceeded",
     "source.distrusted",
+    "bridge.use_forgotten",
     // Needs the feature and a fault of one verifier: src/credential/saml/second_opinion.
     "saml.second_opinion",
     // Faults of our own: src/backends/sled and src/flow.

@@ -2,6 +2,13 @@
 
 use std::collections::HashSet;
 use std::thread;
+use std::time::Duration;
+
+use drawbridge::backends::sled::{SledOptions, SledStore};
+use drawbridge::config::store_of;
+use drawbridge::ground::clock::{Clock as _, SystemClock};
+use drawbridge::ground::id::TraceId;
+use drawbridge::store::{Commit, Consumption, Ledger as _, UseKey, UseRule};
 
 use super::provider::{CORP, encoded};
 use super::server::Door;
@@ -62,4 +69,25 @@ fn of_many_at_once_exactly_one_gets_the_token() {
     assert_eq!((tokens, replayed), (1, 31));
     let traces: HashSet<String> = answers.iter().map(|answer| answer.json()["trace_id"].to_string()).collect();
     assert_eq!(traces.len(), 32, "every refusal has its own trace id, the token none");
+}
+
+/// A clock that ran ahead for a while, and is set back: what was forgotten meanwhile may have been used.
+#[tokio::test]
+async fn what_is_older_than_the_forgotten_gets_no_token() {
+    let files = Files::new();
+    drop(Server::start(&files));
+    let store = SledStore::open(&SledOptions::at(store_of(&files.at("data")))).unwrap();
+    let ahead = SystemClock.now().after(Duration::from_secs(7200));
+    let consume = Consumption { key: UseKey::from_digest([7; 32]), until: ahead, rule: UseRule::Once };
+    let commit = Commit { consume: Some(consume), trace_id: TraceId::new(ahead, [7; 10]), record: b"{}".to_vec() };
+    store.commit(commit).await.unwrap();
+    let forgotten = ahead.after(Duration::from_millis(1));
+    assert_eq!(store.sweep(forgotten, SystemClock.now().before(Duration::from_secs(86_400))).await, Ok(1));
+    drop(store);
+    let server = Server::start(&files);
+    for door in Door::BOTH {
+        let answer = server.post("portal", &door.form(&CORP.present(|_| {})));
+        assert_eq!((answer.status, answer.reason().as_str()), (400, "bridge.use_forgotten"));
+        assert_eq!(answer.json()["error"], door.error());
+    }
 }
