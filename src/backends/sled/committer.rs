@@ -34,8 +34,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// Where several wait at once, others are about to come, and a batch costs the same whoever is in it: some 200 µs of
 /// processor time, since sled wakes all its threads for each of two writes. So a batch is held open in steps of `GATHER`
 /// for as long as every step brings somebody. It ends far below what the flush takes, and one alone never waits.
-const GATHER: Duration = Duration::from_micros(100);
-const GATHERINGS: usize = 8;
+const GATHER: Duration = Duration::from_micros(50);
+const GATHERINGS: usize = 4;
 // The index has one value for the uses of a batch, and no value may be larger than any other.
 const _: () = assert!(BATCH_JOBS * codec::EXPIRY_BYTES < MAX_VALUE_BYTES);
 

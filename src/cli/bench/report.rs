@@ -30,6 +30,8 @@ pub(super) struct Latency {
     pub(super) p99: Duration,
     /// Median of one commit in an idle store: one flush, one fdatasync.
     pub(super) flush: Duration,
+    /// The 99th percentile of the same: what the disk itself takes now and then, whoever waits for it.
+    pub(super) flush_p99: Duration,
     /// Median of as many bytes appended to a file, and fdatasync.
     pub(super) append: Duration,
 }
@@ -124,6 +126,7 @@ impl Figures {
             ("p50", latency.p50),
             ("p99", latency.p99),
             ("one flush with fdatasync", latency.flush),
+            ("its p99", latency.flush_p99),
             ("append and fdatasync alone", latency.append),
         ];
         show_rows(times.iter().map(|(name, takes)| vec![(*name).to_owned(), micros(*takes)]), screen)?;
@@ -182,6 +185,7 @@ impl Figures {
                 "p50": number(latency.p50),
                 "p99": number(latency.p99),
                 "flush_fdatasync": number(latency.flush),
+                "flush_fdatasync_p99": number(latency.flush_p99),
                 "append_fdatasync": number(latency.append),
             },
             "memory_bytes": {

@@ -210,6 +210,15 @@ fn each_condition_is_needed() {
         ),
         ("no data, expiry in the conditions", |c| c.confirmations()[0].data = None, "accepted"),
         (
+            "no data and no expiry but that of a confirmation which does not hold",
+            |c| {
+                c.conditions().not_on_or_after = None;
+                c.confirmations()[0].data = None;
+                c.confirmations().push(bearer("https://x.example"));
+            },
+            "saml.recipient_mismatch",
+        ),
+        (
             "the window ends as it begins",
             |c| {
                 let at = NOW.after(seconds(10));
@@ -564,4 +573,13 @@ fn the_source_of_these_tests_is_strict() {
     let settings = source().settings().clone();
     assert_eq!((settings.clock_skew, settings.max_age), (seconds(60), seconds(600)));
     assert_eq!((settings.max_lifetime, settings.max_confirmation_lifetime), (seconds(86_400), seconds(3600)));
+}
+
+#[test]
+fn the_record_says_by_which_names_it_was_accepted() {
+    let way = |case: &Case| case.check().unwrap().facts.into_iter().find(|fact| fact.label == "way");
+    let mut case = Case::new();
+    assert_eq!(way(&case), Some(Fact::public("way", "own")));
+    case.forwarded();
+    assert_eq!(way(&case), Some(Fact::public("way", "forwarded")));
 }

@@ -247,6 +247,19 @@ fn the_form_of_a_signature_is_a_closed_world() {
 }
 
 #[test]
+fn values_are_bounded() {
+    use base64::Engine as _;
+    let honest = unsigned();
+    let (before, rest) = honest.split_once("<ds:SignatureValue>").unwrap();
+    let (_, after) = rest.split_once("</ds:SignatureValue>").unwrap();
+    for (length, expected) in [(1, "admitted"), (1024, "admitted"), (1025, "saml.signature_profile")] {
+        let value = base64::prelude::BASE64_STANDARD.encode(vec![7; length]);
+        let text = format!("{before}<ds:SignatureValue>{value}</ds:SignatureValue>{after}");
+        assert_eq!(code(&text), expected, "{length}");
+    }
+}
+
+#[test]
 fn prefix_lists_are_bounded() {
     let declared: String = repeat(17, |n| format!(" xmlns:p{n}=\"urn:{n}\""));
     for (count, expected) in [(16, "admitted"), (17, "saml.signature_profile")] {

@@ -176,3 +176,17 @@ fn listed(names: &[String]) -> String {
         more => format!("{shown} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_and_those_beyond_ten_are_counted() {
+        let names = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(listed(&[]), "nothing");
+        assert_eq!(listed(&names(2)), "`0`, `1`");
+        assert!(listed(&names(10)).ends_with("`9`"));
+        assert!(listed(&names(12)).contains("2 more"), "{}", listed(&names(12)));
+    }
+}
