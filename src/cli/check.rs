@@ -74,5 +74,6 @@ pub(super) fn show_refused(refused: &Refused, json: JsonArg, screen: &mut Screen
         screen.line("")?;
         show_tests(&refused.tests, screen)?;
     }
-    screen.line(format!("{}  this set of files would be refused", styled(BAD, "no")))
+    screen.line(format!("{}  this set of files would be refused", styled(BAD, "no")))?;
+    screen.line(styled(FAINT, "drawbridge explain CODE says more of a code in brackets"))
 }

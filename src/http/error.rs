@@ -62,7 +62,8 @@ impl OAuthError {
             trace_id: self.trace_id.to_string(),
         };
         let json = serde_json::to_string(&body).unwrap_or_default();
-        (self.status, no_store(), [(CONTENT_TYPE, "application/json")], json).into_response()
+        let head = [(CONTENT_TYPE, "application/json".to_owned()), (TRACE_ID, self.trace_id.to_string())];
+        (self.status, no_store(), head, json).into_response()
     }
 }
 
@@ -91,6 +92,9 @@ impl HttpRejection {
         }
     }
 }
+
+/// The record of a request is found by this.
+pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
 
 /// RFC 6749 section 5.1: answers of the token endpoint are never kept.
 pub(super) const fn no_store() -> [(HeaderName, &'static str); 2] {

@@ -1,7 +1,7 @@
 //! `POST /token`: RFC 6749 section 3.2, RFC 7522, RFC 8693.
 
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::flow::token::{Answer, Issued};
 use crate::flow::{Presented, token};
 use crate::ground::id::TraceId;
 
-use super::error::{HttpRejection, OAuthError, no_store, refused};
+use super::error::{HttpRejection, OAuthError, TRACE_ID, no_store, refused};
 use super::server::Peer;
 use super::{Public, form};
 
@@ -88,7 +88,6 @@ fn render(issued: &Issued, trace_id: TraceId) -> Response {
     };
     let json = serde_json::to_string(&body).unwrap_or_default();
     // The body is the RFC's; the record of a success is found by this.
-    let head =
-        [(CONTENT_TYPE, "application/json".to_owned()), (HeaderName::from_static("trace-id"), trace_id.to_string())];
+    let head = [(CONTENT_TYPE, "application/json".to_owned()), (TRACE_ID, trace_id.to_string())];
     (no_store(), head, json).into_response()
 }

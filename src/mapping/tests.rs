@@ -686,6 +686,13 @@ fn what_a_file_can_get_wrong_is_found_where_it_stands() {
 }
 
 #[test]
+fn a_scope_whose_rule_is_unsound_is_still_a_scope() {
+    let text = with("scopes: { s: 'attr.nobody' }\ntests: [{ name: n, given: {}, expect: { scopes: [s] } }]");
+    let found = problems(&text);
+    assert!(found.contains("attr.nobody") && !found.contains("scope_unknown"), "{found}");
+}
+
+#[test]
 fn every_code_is_explained_and_none_is_a_reason() {
     let sources = [
         include_str!("mod.rs"),

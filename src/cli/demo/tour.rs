@@ -33,7 +33,7 @@ pub(super) async fn tell(stage: &Stage, screen: &mut Screen<'_>) -> Answer {
         return Ok(Exit::No);
     }
 
-    title(screen, 2, "The same assertion a second time")?;
+    title(screen, 2, "The same assertion a second time, at the other door (RFC 8693)")?;
     let form = [("grant_type", EXCHANGE), ("subject_token", &presented), ("subject_token_type", SAML2)];
     let replayed = post(stage.address, "/token", &stage.basic(), &form).await?;
     if !show_refusal(&replayed, "saml.replayed", screen)? {

@@ -94,7 +94,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         let scopes = self.scopes(&file.scopes, audiences.as_ref());
         let release = self.release(&file.release, audiences.as_ref());
         self.check_unreleased(&file.claims, &release);
-        let tests = self.trials(&file.tests, &attributes, &scopes, &file.require);
+        let tests = self.trials(&file.tests, &attributes, &file.scopes, &file.require);
         self.check_cost(file);
         let by_name = attributes::by_name(&attributes);
         for attribute in &mut attributes {

@@ -3,8 +3,6 @@
 use super::Compiler;
 use crate::diagnostic::suggest;
 use crate::ground::reason::{Reason, ReasonCode};
-use crate::ground::scope::Scope;
-use crate::mapping::cel::Expression;
 use crate::mapping::compiled::Declared;
 use crate::mapping::file::{RawRequire, RawTrial, Word};
 use crate::mapping::trial::Trial;
@@ -14,7 +12,7 @@ impl Compiler<'_, '_, '_> {
         &mut self,
         raw: &[RawTrial],
         declared: &[Declared],
-        scopes: &[(Scope, Expression)],
+        scopes: &[(Word, Option<Word>)],
         require: &[RawRequire],
     ) -> Vec<Trial> {
         let mut trials = Vec::with_capacity(raw.len());
@@ -35,12 +33,13 @@ impl Compiler<'_, '_, '_> {
         trials
     }
 
-    fn check_expected_scope(&mut self, scope: &Word, scopes: &[(Scope, Expression)]) {
-        if scopes.iter().any(|(known, _)| known.as_str() == scope.value) {
+    /// Among those that are written, whether their rules are sound or not: one mistake is one problem.
+    fn check_expected_scope(&mut self, scope: &Word, scopes: &[(Word, Option<Word>)]) {
+        if scopes.iter().any(|(known, _)| known.value == scope.value) {
             return;
         }
         let message = format!("the mapping has no scope `{}`", scope.value);
-        let suggestion = suggest(&scope.value, scopes.iter().map(|(known, _)| known.as_str()));
+        let suggestion = suggest(&scope.value, scopes.iter().map(|(known, _)| known.value.as_str()));
         self.findings.error("mapping.scope_unknown", scope.span, message).did_you_mean(suggestion);
     }
 

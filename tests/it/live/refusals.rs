@@ -385,6 +385,7 @@ fn check_shape(answer: &Answer) {
     let reason = body["reason"].as_str().unwrap();
     assert_eq!(body["error_uri"], format!("{ISSUER}/errors/{reason}"));
     let trace_id = body["trace_id"].as_str().unwrap();
+    assert_eq!(answer.header("trace-id"), Some(trace_id));
     assert!(trace_id.len() == 32 && trace_id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{trace_id}");
     // RFC 6749 section 5.2: no quotation mark, no backslash, ASCII.
     let description = body["error_description"].as_str().unwrap();
