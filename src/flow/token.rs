@@ -109,6 +109,18 @@ where
     })
 }
 
+/// The same where the step was written down as holding: see [`Trail::failed_after_all`].
+fn failing_after_all<T, E>(trail: &mut Trail, stage: Stage, result: Result<T, E>) -> Result<T, Refusal>
+where
+    Refusal: From<E>,
+{
+    result.map_err(|error| {
+        let refusal = Refusal::from(error);
+        trail.failed_after_all(stage, &refusal);
+        refusal
+    })
+}
+
 impl<'a> Flow<'a> {
     /// Shape of the request, then the client: nothing of a credential is decoded before.
     fn admit_client(&self, presented: &Presented, trail: &mut Trail) -> Result<&'a Client, Refusal> {
@@ -224,16 +236,8 @@ impl<'a> Flow<'a> {
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
         let commit = self.commit_of(trail.close(Outcome::Issued).to_json());
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
-        let admission = admission.map_err(|error| {
-            let refusal = Refusal::from(error);
-            trail.failed_after_all(Stage::Replay, &refusal);
-            refusal
-        })?;
-        bridge.issuer.issue(draft, admission).map_err(|error| {
-            let refusal = Refusal::from(error);
-            trail.failed_after_all(Stage::Issue, &refusal);
-            refusal
-        })
+        let admission = failing_after_all(trail, Stage::Replay, admission)?;
+        failing_after_all(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 
     /// Keeps the record of a refusal. Where even that fails, the caller hears of the store instead.

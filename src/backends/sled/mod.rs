@@ -87,11 +87,11 @@ impl SledStore {
     }
 
     fn start(opened: Opened, options: &SledOptions, durability: Box<dyn Durability>) -> Result<Self, OpenError> {
-        let Opened { db, lock, opening } = opened;
+        let Opened { db, lock, opening, forgotten } = opened;
         let failed = |source| OpenError::Io { path: options.path.clone(), source };
         let (jobs, receiver) = mpsc::channel(QUEUE);
         let (health, flushing) = (Arc::new(Health::default()), Flushing::default());
-        let staging = Staging::new(db.clone(), opening);
+        let staging = Staging::new(db.clone(), opening, forgotten);
         let committer = Committer::new(staging, db.clone(), durability, flushing.clone(), Arc::clone(&health));
         let mut inner = Inner {
             health,

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use sled::Db;
 
+use crate::ground::time::Timestamp;
 use crate::store::StoreError;
 
 use super::codec;
@@ -116,6 +117,8 @@ pub(super) struct Opened {
     pub(super) lock: File,
     /// Which opening of this store it is, from 1.
     pub(super) opening: u64,
+    /// Uses that ended before this may be gone.
+    pub(super) forgotten: Timestamp,
 }
 
 pub(super) fn open(options: &SledOptions) -> Result<Opened, OpenError> {
@@ -127,8 +130,9 @@ pub(super) fn open(options: &SledOptions) -> Result<Opened, OpenError> {
     let db = open_sled(options)?;
     settle_format(path, &db)?;
     let opening = count_opening(path, &db)?;
+    let forgotten = read_forgotten(path, &db)?;
     sync_everything(path).map_err(failed)?;
-    Ok(Opened { db, lock, opening })
+    Ok(Opened { db, lock, opening, forgotten })
 }
 
 /// For tests that must go around the checks.
@@ -259,6 +263,13 @@ fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
         Ok(found) => Err(OpenError::OlderFormat { path: path.to_owned(), found }),
         Err(error) => Err(damaged(path, error.to_string())),
     }
+}
+
+fn read_forgotten(path: &Path, db: &Db) -> Result<Timestamp, OpenError> {
+    let never = Timestamp::from_unix_millis(i64::MIN);
+    let found = db.get(codec::FORGOTTEN_KEY).map_err(|error| explained(path, error))?;
+    let before = found.map_or(Ok(never), |bytes| codec::parse_forgotten(&bytes));
+    before.map_err(|error| damaged(path, error.to_string()))
 }
 
 /// Counts this opening, and flushes; it becomes durable, with the format, in [`sync_everything`].

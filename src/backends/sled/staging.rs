@@ -53,12 +53,15 @@ pub(super) struct Staging {
     uses: Vec<(Timestamp, UseKey)>,
     bytes: usize,
     next_order: u64,
+    /// Uses that ended before this may be gone. Nobody else writes it, so it need not be read for each commit.
+    forgotten: Timestamp,
 }
 
 impl Staging {
     /// `opening` counts the openings of this store: the numbers that [`Staging::order`] gives ascend over all of them.
-    pub(super) fn new(db: Db, opening: u64) -> Self {
-        Self { db, writes: HashMap::new(), uses: Vec::new(), bytes: 0, next_order: opening << ORDERS_PER_OPENING }
+    pub(super) fn new(db: Db, opening: u64, forgotten: Timestamp) -> Self {
+        let next_order = opening << ORDERS_PER_OPENING;
+        Self { db, writes: HashMap::new(), uses: Vec::new(), bytes: 0, next_order, forgotten }
     }
 
     /// How many bytes the batch would write.
@@ -111,8 +114,8 @@ impl Staging {
             (UseRule::AtMost(limit), there) if there.map_or(0, |there| there.uses) >= limit => {
                 Err(CommitError::UsedUp { uses: limit })
             }
-            (UseRule::Once | UseRule::AtMost(_), None) if consume.until < self.forgotten()? => {
-                Err(CommitError::Forgotten { before: self.forgotten()? })
+            (UseRule::Once | UseRule::AtMost(_), None) if consume.until < self.forgotten => {
+                Err(CommitError::Forgotten { before: self.forgotten })
             }
             (UseRule::Once | UseRule::AtMost(_), None) => {
                 Ok((false, Use { until: consume.until, uses: 1, first: this }))
@@ -123,12 +126,6 @@ impl Staging {
                 Ok((until == there.until, Use { until, uses: there.uses + 1, ..there }))
             }
         }
-    }
-
-    /// Uses that ended before this may be gone.
-    fn forgotten(&self) -> Result<Timestamp, StoreError> {
-        let never = Timestamp::from_unix_millis(i64::MIN);
-        self.get(codec::FORGOTTEN_KEY)?.map_or(Ok(never), |bytes| codec::parse_forgotten(&bytes))
     }
 
     fn used(&self, key: &UseKey) -> Result<Option<Use>, StoreError> {
@@ -166,7 +163,8 @@ impl Staging {
         let old = old.iter().map(|key| codec::parse_record_key(key)).collect::<Result<Vec<_>, _>>()?;
         let more = lists.len() == step.lists || old.len() == step.records;
         let mut removed = 0;
-        if lists.iter().any(|list| !list.forgotten.is_empty()) && self.forgotten()? < step.uses_before {
+        if lists.iter().any(|list| !list.forgotten.is_empty()) && self.forgotten < step.uses_before {
+            self.forgotten = step.uses_before;
             self.put(codec::FORGOTTEN_KEY.to_vec(), codec::forgotten_value(step.uses_before));
         }
         for list in lists {
