@@ -30,6 +30,7 @@ mod refusal;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trial;
+pub mod vocabulary;
 pub mod yaml;
 
 #[cfg(test)]
