@@ -143,7 +143,7 @@ impl<'a> Flow<'a> {
         let api = failing(trail, Stage::Target, policy.target(client, &request.target))?;
         let identity = self.establish(client, &request, trail)?;
         let mapping = self.mapping(client, api, &identity, trail)?;
-        let facts = RequestFacts { client: &client.id, now: self.now };
+        let facts = RequestFacts { client: &client.id, audience: &api.audience, now: self.now };
         let claims = mapping.apply(identity.facts(), &facts, trail)?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;

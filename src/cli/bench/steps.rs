@@ -262,7 +262,7 @@ impl<'m> Stream<'m> {
     }
 
     fn claims(&self, identity: &Identity) -> Result<Claims, Failure> {
-        let request = RequestFacts { client: &self.client.id, now: self.now };
+        let request = RequestFacts { client: &self.client.id, audience: &self.api.audience, now: self.now };
         self.mapping.apply(identity.facts(), &request, &mut self.open()).map_err(broken)
     }
 
@@ -274,7 +274,7 @@ impl<'m> Stream<'m> {
     /// Of mapping and policy: most of what a record holds.
     fn trail(&self, identity: &Identity) -> Result<Trail, Failure> {
         let mut trail = self.open();
-        let request = RequestFacts { client: &self.client.id, now: self.now };
+        let request = RequestFacts { client: &self.client.id, audience: &self.api.audience, now: self.now };
         let claims = self.mapping.apply(identity.facts(), &request, &mut trail).map_err(broken)?;
         self.permit(identity, &claims, &mut trail)?;
         Ok(trail)
