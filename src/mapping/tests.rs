@@ -1,3 +1,6 @@
+mod findings;
+mod language;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use insta::assert_snapshot;

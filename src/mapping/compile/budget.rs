@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Compiler;
-use crate::ground::claim::ClaimName;
+use crate::ground::claim::{ClaimName, ClaimValue};
 use crate::ground::id::Audience;
 use crate::mapping::cel::Kind;
-use crate::mapping::file::MappingFile;
+use crate::mapping::file::{MappingFile, RawRule};
 
 /// Where a file says nothing: a token of more than this does not pass the header limits of the usual servers, whose
 /// default for a line, or for all lines, is 8 KiB.
@@ -29,8 +29,11 @@ impl Compiler<'_, '_, '_> {
             let mut sizes: Vec<(u64, &str)> = names
                 .iter()
                 .filter_map(|name| {
-                    let known = self.claims.get(name.as_str())?;
-                    Some((size(&known.kind) + name.as_str().len() as u64 + 4, name.as_str()))
+                    let value = fixed(file, name).map_or_else(
+                        || self.claims.get(name.as_str()).map(|known| size(&known.kind)),
+                        |value| Some(value.json_bytes() as u64),
+                    );
+                    Some((value? + name.as_str().len() as u64 + 4, name.as_str()))
                 })
                 .collect();
             let total: u64 = sizes.iter().map(|(size, _)| size).fold(2, |sum, size| sum.saturating_add(*size));
@@ -46,6 +49,15 @@ impl Compiler<'_, '_, '_> {
                 .help("lower `max` and `max_bytes` of the attributes, release less, or raise the budget");
         }
         budget
+    }
+}
+
+/// The value of a claim that is always the same.
+fn fixed<'f>(file: &'f MappingFile, name: &ClaimName) -> Option<&'f ClaimValue> {
+    let claim = file.claims.iter().find(|claim| claim.name.value == name.as_str())?;
+    match (&claim.rule, &claim.kind) {
+        (Some(RawRule::Value(value)), None) => Some(&value.value),
+        (_, _) => None,
     }
 }
 

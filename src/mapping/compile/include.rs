@@ -20,6 +20,8 @@ pub(super) struct Library {
     others: BTreeSet<String>,
     /// What each attribute name is perhaps a slip of: sources have few names, and files many.
     slips: HashMap<String, Option<&'static str>>,
+    /// Whether some include leads nowhere: then nobody knows what it was meant to use.
+    incomplete: bool,
 }
 
 /// One file that others may include.
@@ -43,6 +45,8 @@ pub(super) struct Tables {
     known: BTreeMap<String, Arc<Table>>,
     own: Vec<Word>,
     used: BTreeSet<String>,
+    /// Whether all that is included is there: else nobody knows which names it has.
+    pub(super) incomplete: bool,
 }
 
 impl Table {
@@ -163,7 +167,11 @@ impl Library {
         }
         let mut included = BTreeSet::new();
         for word in &file.include {
-            let Some(path) = self.check_include(&from, word, findings) else { continue };
+            let Some(path) = self.check_include(&from, word, findings) else {
+                tables.incomplete = true;
+                self.incomplete = true;
+                continue;
+            };
             for path in self.reachable(&path) {
                 if !included.insert(path.clone()) {
                     continue;
@@ -223,7 +231,7 @@ impl Library {
     /// Files that no mapping includes.
     pub(super) fn unused(&self) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
-        for path in self.shared.keys().filter(|path| !self.used.contains(*path)) {
+        for path in self.shared.keys().filter(|path| !self.incomplete && !self.used.contains(*path)) {
             let message = "no mapping includes this file";
             diagnostics
                 .push(Diagnostic::warning("mapping.include_unused", path, Span::FILE, message))

@@ -79,6 +79,9 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn unknown_table(&mut self, name: &Word) {
+        if self.tables.incomplete {
+            return;
+        }
         let suggestion = suggest(&name.value, self.tables.names()).map(str::to_owned);
         let message = format!("there is no table `{}`", name.value);
         let problem = self.findings.error("mapping.table_unknown", name.span, message);
