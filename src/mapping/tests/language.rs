@@ -92,10 +92,10 @@ fn attributes_of_one_name_are_merged_or_refused_as_declared() {
     let twice = || vec![sent("g", &["a"]), sent("g", &["b"])];
     assert_eq!(outcome(&mapping(&file("")), twice()), r#"{"g":["a","b"]}"#);
     assert_eq!(outcome(&mapping(&file(", repeated: merge")), twice()), r#"{"g":["a","b"]}"#);
-    let refuses = mapping(&file(", repeated: refuse"));
-    assert_eq!(outcome(&refuses, twice()), "mapping.attribute_repeated");
-    assert_eq!(outcome(&refuses, vec![sent("g", &["a", "b"])]), r#"{"g":["a","b"]}"#);
-    let (refused, _) = applied(&refuses, &facts(twice()));
+    let once = mapping(&file(", repeated: refuse"));
+    assert_eq!(outcome(&once, twice()), "mapping.attribute_repeated");
+    assert_eq!(outcome(&once, vec![sent("g", &["a", "b"])]), r#"{"g":["a","b"]}"#);
+    let (refused, _) = applied(&once, &facts(twice()));
     assert_eq!(refused.unwrap_err().to_string(), "the attribute `g` came with 2 attributes of this name");
 }
 
@@ -127,22 +127,22 @@ fn a_login_is_the_level_that_lists_it_and_never_higher() {
     };
     let by_context = mapping(&text(""));
     for (context, expected) in [
-        (None, r#"low []"#),
+        (None, "low []"),
         (Some("password"), r#"low ["pwd"]"#),
         (Some("mfa"), r#"middle ["pwd", "otp"]"#),
         (Some("urn:mfa"), r#"middle ["pwd", "otp"]"#),
         (Some("card"), r#"high ["hwk"]"#),
-        (Some("CARD"), r#"low []"#),
-        (Some("something stronger"), r#"low []"#),
+        (Some("CARD"), "low []"),
+        (Some("something stronger"), "low []"),
     ] {
         assert_eq!(login(&by_context, context, &["card"]), expected, "{context:?}");
     }
     let by_attribute = mapping(&text("from: m\n  "));
     for (values, expected) in [
-        (&[][..], r#"low []"#),
+        (&[][..], "low []"),
         (&["password", "unknown"], r#"low ["pwd"]"#),
         (&["password", "mfa"], r#"middle ["pwd", "otp"]"#),
-        (&["unknown"], r#"low []"#),
+        (&["unknown"], "low []"),
     ] {
         assert_eq!(login(&by_attribute, Some("card"), values), expected, "{values:?}");
     }
