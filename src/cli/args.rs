@@ -42,7 +42,8 @@ pub(super) enum Command {
     Serve(ServeArgs),
     /// Check the configuration and every mapping, and run the tests written in the mappings
     #[command(after_help = "Example: drawbridge check\n\
-                            Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'")]
+                            Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'\n\
+                            Example: drawbridge check --sarif > drawbridge.sarif")]
     Check(CheckArgs),
     /// Test mapping files, or show what a mapping makes of a credential
     Mapping {
@@ -134,6 +135,43 @@ pub(super) struct JsonArg {
     pub(super) json: bool,
 }
 
+impl JsonArg {
+    /// The one that was asked for.
+    pub(super) const fn form(self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
+/// How a judgement of files is told, where it is not for people.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct FormArg {
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "sarif")]
+    json: bool,
+    /// Answer in SARIF 2.1.0, which forges and editors show beside the lines
+    #[arg(long)]
+    sarif: bool,
+}
+
+/// See [`FormArg`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Text,
+    Json,
+    Sarif,
+}
+
+impl FormArg {
+    /// The one that was asked for.
+    pub(super) const fn form(self) -> Form {
+        match (self.json, self.sarif) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Sarif,
+            (false, false) => Form::Text,
+        }
+    }
+}
+
 /// `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -142,7 +180,7 @@ pub(super) struct CheckArgs {
     pub(super) config: ConfigArg,
     /// For programs.
     #[command(flatten)]
-    pub(super) json: JsonArg,
+    pub(super) form: FormArg,
 }
 
 /// `mapping …`.
@@ -172,7 +210,7 @@ pub(super) struct MappingTestArgs {
     pub(super) config: ConfigArg,
     /// For programs.
     #[command(flatten)]
-    pub(super) json: JsonArg,
+    pub(super) form: FormArg,
 }
 
 /// `mapping explain`.

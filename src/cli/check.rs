@@ -7,24 +7,24 @@ use serde_json::Value;
 use crate::config::{Environment, Extent, LoadError, Loaded, Refused, load};
 use crate::ground::time::Timestamp;
 
-use super::args::{CheckArgs, JsonArg};
+use super::args::{CheckArgs, Form};
 use super::exit::{Answer, Exit};
-use super::report::{counted, files_json, not_loaded, show_diagnostics, show_tests, summary};
+use super::report::{counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests, summary};
 use super::screen::{BAD, FAINT, GOOD, STRONG, Screen, styled};
 
 /// Judges the configuration and everything that it names, as a server would before it starts.
 pub(super) fn run(args: &CheckArgs, environment: &dyn Environment, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
     match load(&args.config.config, Extent::Start, environment, now) {
         Ok(loaded) => {
-            if args.json.json {
-                screen.json(&loaded_json(&loaded))?;
-            } else {
-                show_loaded(&loaded, screen)?;
+            match args.form.form() {
+                Form::Text => show_loaded(&loaded, screen)?,
+                Form::Json => screen.json(&loaded_json(&loaded))?,
+                Form::Sarif => show_sarif(&loaded.warnings, &loaded.sources, &loaded.tests, screen)?,
             }
             Ok(Exit::Done)
         }
         Err(LoadError::Refused(refused)) => {
-            show_refused(&refused, args.json, screen)?;
+            show_refused(&refused, args.form.form(), screen)?;
             Ok(Exit::No)
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => Err(not_loaded(&error)),
@@ -65,9 +65,11 @@ fn show_loaded(loaded: &Loaded, screen: &mut Screen<'_>) -> io::Result<()> {
 }
 
 /// Every problem and every failing test of a set that cannot be taken.
-pub(super) fn show_refused(refused: &Refused, json: JsonArg, screen: &mut Screen<'_>) -> io::Result<()> {
-    if json.json {
-        return screen.json(&files_json(false, &refused.diagnostics, &refused.tests));
+pub(super) fn show_refused(refused: &Refused, form: Form, screen: &mut Screen<'_>) -> io::Result<()> {
+    match form {
+        Form::Text => {}
+        Form::Json => return screen.json(&files_json(false, &refused.diagnostics, &refused.tests)),
+        Form::Sarif => return show_sarif(&refused.diagnostics, &refused.sources, &refused.tests, screen),
     }
     show_diagnostics(&refused.diagnostics, &refused.sources, screen)?;
     if !refused.tests.is_empty() {

@@ -19,6 +19,7 @@ mod mapping;
 mod reference;
 mod reload;
 mod report;
+mod sarif;
 mod screen;
 mod serve;
 mod signals;

@@ -9,6 +9,7 @@ use crate::diagnostic::{Color, Diagnostics, Severity, Source, render, to_json};
 use crate::mapping::TestReport;
 
 use super::exit::Failure;
+use super::sarif;
 use super::screen::{BAD, FAINT, GOOD, STRONG, Screen, styled, visible};
 use super::view::{StepView, show_steps};
 
@@ -83,6 +84,16 @@ fn test_json(test: &TestReport) -> Value {
         "passed": test.passed(),
         "differences": test.differences,
     })
+}
+
+/// The same for forges and editors.
+pub(super) fn show_sarif(
+    diagnostics: &Diagnostics,
+    sources: &[Source],
+    tests: &[TestReport],
+    screen: &mut Screen<'_>,
+) -> io::Result<()> {
+    screen.json(&sarif::log(diagnostics, sources, tests, &std::env::current_dir()?))
 }
 
 /// What a command says when files cannot even be judged.

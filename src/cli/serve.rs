@@ -18,7 +18,7 @@ use crate::ground::clock::{Clock as _, SystemClock};
 use crate::http::{Public, ServerLimits, public_router, serve, serve_unix};
 
 use super::admin;
-use super::args::{JsonArg, LogFormat, ServeArgs};
+use super::args::{Form, LogFormat, ServeArgs};
 use super::check::show_refused;
 use super::exit::{Answer, Exit, Failure};
 use super::reload::Reloader;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut 
     let loaded = match load(&args.config.config, Extent::Start, environment, SystemClock.now()) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {
-            show_refused(&refused, JsonArg { json: false }, screen)?;
+            show_refused(&refused, Form::Text, screen)?;
             return Ok(Exit::No);
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),

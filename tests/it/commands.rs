@@ -146,9 +146,11 @@ fn a_secret_never_appears_in_what_is_printed() {
     folder.replace("drawbridge.yaml", "{ file: ./secrets/portal }", "marker-value-of-some-length");
     let literal = folder.run(&["check"]);
     let json = folder.run(&["check", "--json"]);
-    assert_eq!((short.code, literal.code, json.code), (1, 1, 1));
+    let sarif = folder.run(&["check", "--sarif"]);
+    assert_eq!((short.code, literal.code, json.code, sarif.code), (1, 1, 1, 1));
     assert!(literal.out.contains("config.secret_literal"), "{}", literal.out);
-    for ran in [&short, &json] {
+    assert!(sarif.out.contains("config.secret_literal"), "{}", sarif.out);
+    for ran in [&short, &json, &sarif] {
         assert!(!ran.out.contains("marker-value") && !ran.err.contains("marker-value"), "{}", ran.out);
     }
 }
@@ -189,6 +191,62 @@ fn mapping_tests_fail_with_what_was_expected_and_found() {
     }
     let json = folder.run(&["mapping", "test", "--json"]).json();
     assert_eq!((&json["ok"], &json["tests"][0]["passed"]), (&false.into(), &false.into()));
+}
+
+/// Required by the sections on `run`, `result`, `physicalLocation` and `region` of SARIF 2.1.0.
+fn assert_sarif(log: &serde_json::Value) -> Vec<serde_json::Value> {
+    assert_eq!(log["version"], "2.1.0");
+    assert!(log["$schema"].as_str().unwrap().ends_with("sarif-schema-2.1.0.json"));
+    let [run] = log["runs"].as_array().unwrap().as_slice() else { panic!("{log:#}") };
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "drawbridge");
+    let rules = driver["rules"].as_array().unwrap();
+    for rule in rules {
+        let text = |field: &str| !rule[field]["text"].as_str().unwrap().is_empty();
+        assert!(["shortDescription", "fullDescription", "help"].into_iter().all(text), "{rule:#}");
+    }
+    let results = run["results"].as_array().unwrap();
+    for result in results {
+        assert_eq!(rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"], result["ruleId"]);
+        assert!(["error", "warning"].contains(&result["level"].as_str().unwrap()), "{result:#}");
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty(), "{result:#}");
+        let physical = &result["locations"][0]["physicalLocation"];
+        let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
+        assert!(!uri.starts_with('/') && !uri.contains(".."), "{uri}");
+        let region = &physical["region"];
+        if !region.is_null() {
+            let number = |field: &str| region[field].as_u64();
+            let (start, end) = (number("startLine"), number("endLine"));
+            assert!(start > Some(0) && number("startColumn") > Some(0), "{result:#}");
+            assert!(end.is_none() || (end, number("endColumn")) > (start, number("startColumn")), "{result:#}");
+        }
+    }
+    results.clone()
+}
+
+#[test]
+fn forges_and_editors_get_every_problem_and_failed_test_as_sarif() {
+    let folder = Folder::new();
+    let good = folder.run(&["check", "--sarif"]);
+    assert_eq!((good.code, assert_sarif(&good.json())), (0, vec![]));
+    folder.replace("mappings/payroll.yaml", "email: ana@corp.example }", "email: bob@corp.example }");
+    let near = "2026-12-20T00:00:00Z";
+    let failing = folder.run_at(near, &["check", "--sarif"]);
+    let results = assert_sarif(&failing.json());
+    let seen: Vec<_> = results.iter().map(|result| (result["ruleId"].as_str().unwrap(), &result["level"])).collect();
+    assert_eq!(failing.code, 1);
+    assert_eq!(seen, [("config.until_near", &"warning".into()), ("mapping.test_failed", &"error".into())]);
+    let of_test = &results[1]["locations"][0]["physicalLocation"];
+    assert_eq!(of_test["artifactLocation"]["uri"], "mappings/payroll.yaml");
+    assert_eq!(of_test["region"]["startLine"], 15);
+    folder.replace("mappings/payroll.yaml", "email: mail", "email: mial");
+    for words in [&["mapping", "test", "--sarif"][..], &["mapping", "test", "mappings/payroll.yaml", "--sarif"]] {
+        let ran = folder.run(words);
+        let results = assert_sarif(&ran.json());
+        assert_eq!((ran.code, results.len()), (1, 1), "{results:#?}");
+        assert_eq!(results[0]["ruleId"], "mapping.attribute_unknown");
+    }
+    assert_eq!(folder.run(&["check", "--sarif", "--json"]).code, 2);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use crate::config::{Extent, LoadError, load};
 use crate::ground::clock::{Clock as _, SystemClock};
 
-use super::args::{DemoArgs, JsonArg};
+use super::args::{DemoArgs, Form};
 use super::check::show_refused;
 use super::exit::{Answer, Exit, Failure};
 use super::report::not_loaded;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Answer {
         let loaded = match load(&stage.configuration(), Extent::Start, &nothing, SystemClock.now()) {
             Ok(loaded) => loaded,
             Err(LoadError::Refused(refused)) => {
-                show_refused(&refused, JsonArg { json: false }, screen)?;
+                show_refused(&refused, Form::Text, screen)?;
                 return Ok(Exit::No);
             }
             Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),

@@ -40,7 +40,7 @@ pub(in crate::cli) fn run(
     let loaded = match load(&args.config.config, Extent::Revision, environment, now) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {
-            show_refused(&refused, args.json, screen)?;
+            show_refused(&refused, args.json.form(), screen)?;
             return Ok(Exit::No);
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),

@@ -4,9 +4,9 @@ use crate::config::{Environment, test_mappings};
 use crate::ground::time::Timestamp;
 use crate::mapping::TestReport;
 
-use super::super::args::MappingTestArgs;
+use super::super::args::{Form, MappingTestArgs};
 use super::super::exit::{Answer, Exit};
-use super::super::report::{files_json, not_loaded, show_diagnostics, show_tests};
+use super::super::report::{files_json, not_loaded, show_diagnostics, show_sarif, show_tests};
 use super::super::screen::Screen;
 
 /// Runs the tests that are written in mapping files.
@@ -19,14 +19,16 @@ pub(in crate::cli) fn run(
     let tested = test_mappings(&args.config.config, &args.files, environment, now);
     let tested = tested.map_err(|error| not_loaded(&error))?;
     let ok = !tested.diagnostics.has_errors() && tested.tests.iter().all(TestReport::passed);
-    if args.json.json {
-        screen.json(&files_json(ok, &tested.diagnostics, &tested.tests))?;
-    } else {
-        if !tested.diagnostics.is_empty() {
-            show_diagnostics(&tested.diagnostics, &tested.sources, screen)?;
-        }
-        if !tested.diagnostics.has_errors() {
-            show_tests(&tested.tests, screen)?;
+    match args.form.form() {
+        Form::Json => screen.json(&files_json(ok, &tested.diagnostics, &tested.tests))?,
+        Form::Sarif => show_sarif(&tested.diagnostics, &tested.sources, &tested.tests, screen)?,
+        Form::Text => {
+            if !tested.diagnostics.is_empty() {
+                show_diagnostics(&tested.diagnostics, &tested.sources, screen)?;
+            }
+            if !tested.diagnostics.has_errors() {
+                show_tests(&tested.tests, screen)?;
+            }
         }
     }
     Ok(if ok { Exit::Done } else { Exit::No })
