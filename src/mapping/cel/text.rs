@@ -9,7 +9,7 @@ use ::cel::{DeclarationError, Env, ExecutionError};
 
 use super::limits::{MAX_PIECES, MAX_RESULT_BYTES};
 
-type Outcome<T> = Result<T, ExecutionError>;
+pub(super) type Outcome<T> = Result<T, ExecutionError>;
 
 /// Declares the functions.
 pub(super) fn extension(env: &mut Env) -> Result<(), DeclarationError> {
@@ -30,7 +30,7 @@ pub(super) fn extension(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_member_overload("join", "list.join(string)", LIST_TYPE, vec![STRING_TYPE], join)
 }
 
-fn fails<T>(function: &str, why: &str) -> Outcome<T> {
+pub(super) fn fails<T>(function: &str, why: &str) -> Outcome<T> {
     Err(ExecutionError::function_error(function, why))
 }
 
