@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 28] = [
+pub const PROBLEMS: [Explanation; 29] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -82,6 +82,11 @@ pub const PROBLEMS: [Explanation; 28] = [
         "mapping.id_repeated",
         "Two mappings, or two `require` rules of one mapping, have one id.",
         "Rename one: the id stands in decision records and reason codes.",
+    ),
+    problem(
+        "mapping.join_without_separator",
+        "A list is joined with nothing between its elements, so that different lists become one text.",
+        "Write `join(' ')`, or another separator that no element has.",
     ),
     problem(
         "mapping.kind_unknown",

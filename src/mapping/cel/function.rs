@@ -89,7 +89,7 @@ pub(super) const FUNCTIONS: [Function; 20] = [
     Function { name: "upperAscii", style: Member, wants: &[Text], needed: 1, example: "x.upperAscii()" },
     Function { name: "trim", style: Member, wants: &[Text], needed: 1, example: "x.trim()" },
     Function { name: "split", style: Member, wants: &[Text, Text, Int], needed: 2, example: "x.split('@')" },
-    Function { name: "join", style: Member, wants: &[List, Text], needed: 1, example: "x.join(' ')" },
+    Function { name: "join", style: Member, wants: &[List, Text], needed: 2, example: "x.join(' ')" },
     Function { name: "replace", style: Member, wants: &[Text, Text, Text, Int], needed: 3, example: "x.replace('a', 'b')" },
     Function { name: "substring", style: Member, wants: &[Text, Int, Int], needed: 2, example: "x.substring(0, 3)" },
     Function { name: "size", style: Both, wants: &[Sized], needed: 1, example: "size(x)" },

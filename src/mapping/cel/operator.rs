@@ -190,6 +190,10 @@ fn function(
         Style::Member => call.target.is_some(),
         Style::Global => call.target.is_none(),
     };
+    if name == "join" && call.target.is_some() && arguments.get(1).is_none_or(|with| literal_text(with) == Some("")) {
+        join_without_separator(checker, node);
+        return function.yields(kinds, arguments);
+    }
     let count_is_right = (function.needed..=function.wants.len()).contains(&kinds.len());
     if !(style_is_right && count_is_right) {
         let message = format!("`{name}` is not called like this");
@@ -210,6 +214,12 @@ fn function(
         }
     }
     function.yields(kinds, arguments)
+}
+
+/// `['ab', 'c'].join()` and `['a', 'bc'].join()`: two people would become one.
+fn join_without_separator(checker: &mut Checker<'_>, node: &IdedExpr) {
+    let message = "`join` needs something between the elements: without it `ab` and `c` are the same as `a` and `bc`";
+    checker.error("mapping.join_without_separator", node, message).add_help("write `join(' ')`");
 }
 
 fn unknown(checker: &mut Checker<'_>, node: &IdedExpr, name: &str) {

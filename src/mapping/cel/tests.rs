@@ -192,6 +192,10 @@ fn every_fault_has_its_place_and_help() {
         "[['a']].distinct()",
         "attr.upn.sort()",
         "sort(attr.groups)",
+        "attr.groups.join()",
+        "attr.groups.map(g, g.trim()).join('')",
+        "attr.groups.join(' ', 'x')",
+        "attr.groups.join(1)",
     ] {
         lines.extend([text.to_owned()].into_iter().chain(faults(text).into_iter().map(|fault| format!("    {fault}"))));
     }
@@ -305,6 +309,14 @@ fn every_fault_has_its_place_and_help() {
         expression_type [attr.upn] `sort` needs a list of texts or of whole numbers here, not text | for instance `x.sort()`
     sort(attr.groups)
         expression_type [sort] `sort` is not called like this | write `x.sort()`
+    attr.groups.join()
+        join_without_separator [join] `join` needs something between the elements: without it `ab` and `c` are the same as `a` and `bc` | write `join(' ')`
+    attr.groups.map(g, g.trim()).join('')
+        join_without_separator [join] `join` needs something between the elements: without it `ab` and `c` are the same as `a` and `bc` | write `join(' ')`
+    attr.groups.join(' ', 'x')
+        expression_type [join] `join` is not called like this | write `x.join(' ')`
+    attr.groups.join(1)
+        expression_type [1] `join` needs text here, not a whole number | for instance `x.join(' ')`
     "#);
 }
 

@@ -26,7 +26,6 @@ pub(super) fn extension(env: &mut Env) -> Result<(), DeclarationError> {
     ::cel::add_member_overload!(env, fn substring: (CelString<'_>, CelInt) -> Result<CelString<'_>>)?;
     ::cel::add_member_overload!(env, fn substring_until: (CelString<'_>, CelInt, CelInt) -> Result<CelString<'_>>,
         name = "substring")?;
-    env.add_member_overload("join", "list.join()", LIST_TYPE, vec![], join)?;
     env.add_member_overload("join", "list.join(string)", LIST_TYPE, vec![STRING_TYPE], join)
 }
 
