@@ -130,8 +130,8 @@ pub const PROBLEMS: [Explanation; 52] = [
     ),
     problem(
         "mapping.join_without_separator",
-        "Joined without a separator, different values become the same text: `ab` and `c`, `a` and `bc`.",
-        "Write a separator that no value has.",
+        "A list is joined with nothing between its elements, so that different lists become one text.",
+        "Write `join(' ')`, or another separator that no element has.",
     ),
     problem(
         "mapping.kind_unknown",
