@@ -332,7 +332,8 @@ impl<'m> Stream<'m> {
         let permit = self.permit(identity, claims, &mut self.open())?;
         // A store that has seen nothing, for each.
         let store = MemoryStore::default();
-        let commit = Commit { consume: None, trace_id: TraceId::from_bytes([7; 16]), record: b"{}".to_vec() };
+        let trace_id = TraceId::from_bytes([7; 16]);
+        let commit = Commit { consume: None, trace_id, record: b"{}".to_vec(), links: Vec::new() };
         let admission = self.runtime.block_on(admit(&store, identity.consumption().clone(), commit));
         Ok((permit, admission.map_err(broken)?))
     }

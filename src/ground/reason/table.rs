@@ -433,6 +433,12 @@ reasons! {
         "A CEL expression failed on this identity, for instance by reading an optional attribute that is absent."
         "Run drawbridge mapping explain with the credential; guard the expression with has()."
     }
+    // Subject
+    SubjectConflict "subject.conflict" {
+        "this person is known by two subjects"
+        "The mapping says that two sources name the same person, and the person has another sub at each; or a link of the person was made by somebody else while this request ran."
+        "drawbridge subject conflicts lists those that wait; drawbridge subject resolve makes both point to the sub that you choose. Where nothing waits, try again with a fresh credential."
+    }
     // Policy
     PolicySourceRefused "policy.source_refused" {
         "this client may not present credentials of this source"
