@@ -25,6 +25,7 @@ use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::ScopeSet;
 use include::Library;
+pub use include::includes;
 
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
