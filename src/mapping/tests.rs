@@ -698,6 +698,7 @@ fn every_code_is_explained_and_none_is_a_reason() {
         include_str!("mod.rs"),
         include_str!("yaml.rs"),
         include_str!("trial.rs"),
+        include_str!("vocabulary.rs"),
         include_str!("file/mod.rs"),
         include_str!("file/claim.rs"),
         include_str!("file/trial.rs"),
