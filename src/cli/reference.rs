@@ -47,6 +47,7 @@ fn title(area: &str) -> &str {
         "session" => "session: legacy sessions",
         "source" => "source: where credentials come from",
         "mapping" => "mapping: from an identity to claims",
+        "subject" => "subject: who a person is",
         "policy" => "policy: what may be granted",
         "bridge" => "bridge: the bridge's own faults",
         other => other,

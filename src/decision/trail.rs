@@ -50,6 +50,8 @@ pub enum Stage {
     Subject,
     /// A claim.
     Claim,
+    /// What the login becomes.
+    Authentication,
     /// A scope.
     Scope,
     /// What may leave for the audience.
@@ -80,6 +82,7 @@ impl Stage {
             Self::Require => "require",
             Self::Subject => "subject",
             Self::Claim => "claim",
+            Self::Authentication => "authentication",
             Self::Scope => "scope",
             Self::Release => "release",
             Self::Policy => "policy",

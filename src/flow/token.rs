@@ -61,7 +61,7 @@ async fn abandon(bridge: &Bridge, trace_id: TraceId, now: Timestamp, grant: Opti
     let mut trail = Trail::open(trace_id, now, Detail::Record);
     trail.known.door = grant.map(GrantType::short);
     let record = trail.close(Outcome::Abandoned).to_json().into_bytes();
-    if let Err(error) = bridge.store.commit(Commit { consume: None, trace_id, record }).await {
+    if let Err(error) = bridge.store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await {
         tracing::warn!(%trace_id, %error, "the record of an abandoned request was not kept");
     }
 }
@@ -143,7 +143,7 @@ impl<'a> Flow<'a> {
         let api = failing(trail, Stage::Target, policy.target(client, &request.target))?;
         let identity = self.establish(client, &request, trail)?;
         let mapping = self.mapping(client, api, &identity, trail)?;
-        let facts = RequestFacts { client: &client.id, now: self.now };
+        let facts = RequestFacts { client: &client.id, audience: &api.audience, now: self.now };
         let claims = mapping.apply(identity.facts(), &facts, trail)?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
@@ -250,9 +250,14 @@ impl<'a> Flow<'a> {
             tracing::info!(trace_id = %self.trace_id, reason = %refusal.code(), "refused");
         }
         match self.bridge.store.commit(self.commit_of(record)).await {
-            Ok(_) | Err(CommitError::SeenBefore(_) | CommitError::UsedUp { .. } | CommitError::Forgotten { .. }) => {
-                refusal
-            }
+            // A refusal consumes nothing and links nothing.
+            Ok(_)
+            | Err(
+                CommitError::SeenBefore(_)
+                | CommitError::UsedUp { .. }
+                | CommitError::Forgotten { .. }
+                | CommitError::LinkConflict { .. },
+            ) => refusal,
             Err(CommitError::Store(error)) => Refusal::Store(error),
         }
     }
@@ -273,6 +278,6 @@ impl<'a> Flow<'a> {
     }
 
     fn commit_of(&self, record: String) -> Commit {
-        Commit { consume: None, trace_id: self.trace_id, record: record.into_bytes() }
+        Commit { consume: None, trace_id: self.trace_id, record: record.into_bytes(), links: Vec::new() }
     }
 }

@@ -20,6 +20,7 @@
 
 mod apply;
 mod cel;
+mod claim_type;
 mod claims;
 mod compile;
 mod compiled;
@@ -27,6 +28,7 @@ mod file;
 mod problems;
 mod received;
 mod refusal;
+mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trial;
@@ -39,11 +41,12 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use self::apply::RequestFacts;
-pub use self::claims::{Claims, Subject};
+pub use self::claims::{Claims, Linked, Subject};
 pub use self::compile::{CompileContext, compile};
-pub use self::compiled::Mapping;
+pub use self::compiled::{Mapping, MappingStage};
+pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
-pub use self::refusal::{MappingRefusal, Private};
+pub use self::refusal::{Found, MappingRefusal, Private};
 pub use self::trial::TestReport;
 pub use crate::diagnostic::Source as SourceFile;
 
@@ -68,11 +71,30 @@ impl Mappings {
         Self { in_order: mappings, by_source, warnings }
     }
 
-    /// The one mapping that applies to a request, if there is one.
+    /// The one live mapping that applies to a request, if there is one.
     pub fn select(&self, source: &SourceId, client: &ClientId, audience: &Audience) -> Option<&Mapping> {
-        let places = self.by_source.get(source)?;
-        let mappings = places.iter().filter_map(|place| self.in_order.get(*place));
-        mappings.into_iter().find(|mapping| mapping.applies_to(source, client, audience))
+        self.applying(source, client, audience).find(|mapping| mapping.stage == MappingStage::Live)
+    }
+
+    /// The shadows that run beside it, in the order of the files.
+    pub fn shadows<'a, 'q>(
+        &'a self,
+        source: &'q SourceId,
+        client: &'q ClientId,
+        audience: &'q Audience,
+    ) -> impl Iterator<Item = &'a Mapping> {
+        self.applying(source, client, audience).filter(|mapping| mapping.stage == MappingStage::Shadow)
+    }
+
+    fn applying<'a, 'q>(
+        &'a self,
+        source: &'q SourceId,
+        client: &'q ClientId,
+        audience: &'q Audience,
+    ) -> impl Iterator<Item = &'a Mapping> {
+        let places = self.by_source.get(source).into_iter().flatten();
+        let mappings = places.filter_map(|place| self.in_order.get(*place));
+        mappings.filter(move |mapping| mapping.applies_to(source, client, audience))
     }
 
     /// The mapping with this id.

@@ -110,7 +110,7 @@ mod tests {
         let store = MemoryStore::new();
         let trace_id = TraceId::from_bytes([3; 16]);
         let record = br#"{"outcome":"issued"}"#.to_vec();
-        store.commit(Commit { consume: None, trace_id, record }).await.unwrap();
+        store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await.unwrap();
         let found = answer(&Request::Trace(trace_id), state(&store, &[])).await.unwrap();
         assert_eq!(found, Answer::Trace(Traced { uses: 0, record: serde_json::json!({"outcome": "issued"}) }));
         let missing = answer(&Request::Trace(TraceId::from_bytes([4; 16])), state(&store, &[])).await.unwrap_err();

@@ -142,7 +142,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let trace_id = TraceId::from_bytes([3; 16]);
         let record = br#"{"outcome":"refused"}"#.to_vec();
-        store.commit(Commit { consume: None, trace_id, record }).await.unwrap();
+        store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await.unwrap();
         listen(&socket, store);
         let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}) };
         assert_eq!(send(&socket, &Request::Trace(trace_id)).await.unwrap(), Answer::Trace(traced));

@@ -125,7 +125,7 @@ impl<'a> Request<'a> {
         }
         failing(trail, Stage::Trust, self.client.check_source(found))?;
         let mapping = self.mapping(&identity, api, trail)?;
-        let request = RequestFacts { client: &self.client.id, now: self.now };
+        let request = RequestFacts { client: &self.client.id, audience: &api.audience, now: self.now };
         let claims = mapping.apply(identity.facts(), &request, trail).map_err(|refusal| refusal.code())?;
         let asked = Asked { client: self.client, api, scope: self.scope.as_ref() };
         decide(&asked, &identity, &claims, self.now, trail).map_err(|denial| denial.code())
@@ -260,6 +260,9 @@ fn token_json(permit: &Permit) -> Value {
     token.insert("scope".into(), permit.scope().to_string().into());
     if let Some(acr) = permit.acr() {
         token.insert("acr".into(), acr.into());
+    }
+    if !permit.amr().is_empty() {
+        token.insert("amr".into(), permit.amr().into());
     }
     if let Some(at) = permit.auth_time() {
         token.insert("auth_time".into(), at.unix_seconds().into());

@@ -254,6 +254,7 @@ impl Checker<'_> {
 
     fn field(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
         let operand = self.kind(&select.operand);
+        operator::check_field(self, node, &select.operand, &select.field);
         if matches!(operand, Kind::Object { .. } | Kind::Any { .. }) {
             return if select.test { Kind::Bool } else { operand.item() };
         }

@@ -17,11 +17,13 @@ use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
 use crate::ground::time::Timestamp;
 
-/// The functions, built once: the standard library without optional values, and ours on text.
+/// The functions, built once: the standard library without optional values, and ours.
 static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::default().with_optional_support(false).with_stdlib();
-    #[expect(clippy::expect_used, reason = "a fixed set of functions, registered once; a test evaluates with it")]
-    env.add_extension(super::text::extension).expect("the extension does not collide with the library");
+    for extension in [super::text::extension, super::list::extension, super::dn::extension, super::email::extension] {
+        #[expect(clippy::expect_used, reason = "a fixed set of functions, registered once; a test evaluates with it")]
+        env.add_extension(extension).expect("the extension does not collide with the library");
+    }
     Arc::new(env)
 });
 

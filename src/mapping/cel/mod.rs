@@ -18,11 +18,14 @@
 //! seconds), optional syntax (`a.?b`) and regular expressions: see [`check`] and [`function`].
 
 mod check;
+mod dn;
+mod email;
 mod evaluate;
 mod fault;
 mod function;
 mod kind;
 mod limits;
+mod list;
 mod operator;
 mod places;
 mod shape;

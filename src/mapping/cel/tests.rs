@@ -104,6 +104,21 @@ fn expressions_yield_what_cel_says() {
         ("attr.upn.size() // and a comment", "21"),
         ("attr.groups == ['HR', 'IT', 'Ops'] && ['HR', 'IT', 'Ops'] == attr.groups", "true"),
         ("'a, b,,c'.split(',').map(p, p.trim()).filter(p, p != '')", r#"["a","b","c"]"#),
+        ("dn('CN=Ruiz\\\\, Ana,OU=HR,OU=Staff,DC=corp')", r#"{"cn":"Ruiz, Ana","dc":"corp","ou":"HR"}"#),
+        ("dn('CN=Ana,O=Corp').cn.lowerAscii() + dn('CN=Ana')['cn']", r#""anaAna""#),
+        ("[has(dn('CN=Ana').cn), has(dn('CN=Ana').ou), 'cn' in dn('CN=Ana')]", "[true,false,true]"),
+        ("rdns('CN=Ana,OU=HR+ou=Staff,DC=corp', 'Ou')", r#"["HR","Staff"]"#),
+        ("rdns('CN=Ana', 'ou')", "[]"),
+        ("dn('CN=Ana').ou", "fails: it reads something that is absent"),
+        ("dn('Ana')", "fails: a function cannot use its argument"),
+        ("emailLocal(attr.upn) + '/' + emailDomain(attr.upn)", r#""Ana.Ruiz/corp.example""#),
+        ("emailDomain('eve@corp.example@evil.example')", "fails: a function cannot use its argument"),
+        ("emailLocal(acr)", "fails: a value is of another type than an operator needs"),
+        ("['b', 'a', 'b', 'B', 'a'].distinct()", r#"["b","a","B"]"#),
+        ("['b', 'é', 'a', 'b', 'B'].sort()", r#"["B","a","b","b","é"]"#),
+        ("[3, -1, 3, 2].sort() + [3, 1, 3].distinct()", "[-1,2,3,3,3,1]"),
+        ("[].sort() + [].distinct()", "[]"),
+        ("[acr == null ? 1 : 'a', 'b'].sort()", "fails: a function cannot use its argument"),
         ("attr.mail", "fails: it reads something that is absent"),
         ("attr.groups[7]", "fails: it reads a place behind the end of a list"),
         ("1 / (size(attr.groups) - 3)", "fails: it divides by zero"),
@@ -166,6 +181,21 @@ fn every_fault_has_its_place_and_help() {
         "attr.groups.map(g, g.replace('', g))",
         ".attr.upn",
         "int",
+        "dn(attr.upn).CN",
+        "dn(attr.upn)['CN']",
+        "dn(attr.upn).cn + 1",
+        "dn(attr.groups)",
+        "attr.upn.dn()",
+        "rdns(attr.upn)",
+        "emaildomain(attr.upn)",
+        "[true].sort()",
+        "[['a']].distinct()",
+        "attr.upn.sort()",
+        "sort(attr.groups)",
+        "attr.groups.join()",
+        "attr.groups.map(g, g.trim()).join('')",
+        "attr.groups.join(' ', 'x')",
+        "attr.groups.join(1)",
     ] {
         lines.extend([text.to_owned()].into_iter().chain(faults(text).into_iter().map(|fault| format!("    {fault}"))));
     }
@@ -191,7 +221,7 @@ fn every_fault_has_its_place_and_help() {
     matches(attr.upn, 'a+')
         function_unknown [matches] there is no function `matches` | regular expressions are not available: use `startsWith`, `endsWith`, `contains` or `split`
     attr.upn.frobnicate()
-        function_unknown [frobnicate] there is no function `frobnicate` | there are startsWith, endsWith, contains, lowerAscii, upperAscii, trim, split, join, replace, substring, size, int, string, bool, has, all, exists, exists_one, map, filter
+        function_unknown [frobnicate] there is no function `frobnicate` | there are startsWith, endsWith, contains, lowerAscii, upperAscii, trim, split, join, replace, substring, size, distinct, sort, dn, rdns, emailLocal, emailDomain, int, string, bool, has, all, exists, exists_one, map, filter
     attr.mail
         optional_unguarded [attr.mail] `attr.mail` is optional, and the expression fails where it is absent | ask first: `has(attr.mail) && …` or `has(attr.mail) ? … : …`
     attr.upn.lowerAscii
@@ -257,6 +287,36 @@ fn every_fault_has_its_place_and_help() {
         variable_unknown [.] `.attr` is not a name that expressions know | did you mean `attr`?
     int
         variable_unknown [int] `int` is not a name that expressions know | they know source, client, now, name_id, name_id_format, acr, auth_time, `attr.…` and `claims.…`
+    dn(attr.upn).CN
+        expression_type [CN] `dn` never has a field `CN`: its types are in lower case | write `cn`
+    dn(attr.upn)['CN']
+        expression_type ['CN'] `dn` never has a field `CN`: its types are in lower case | write `cn`
+    dn(attr.upn).cn + 1
+        expression_type [+] `+` adds numbers, texts or lists, not text and a whole number | a number becomes text with `string(…)`
+    dn(attr.groups)
+        expression_type [attr.groups] `dn` needs text here, not a list | for instance `dn(x).cn`
+    attr.upn.dn()
+        expression_type [dn] `dn` is not called like this | write `dn(x).cn`
+    rdns(attr.upn)
+        expression_type [rdns] `rdns` is not called like this | write `rdns(x, 'ou')`
+    emaildomain(attr.upn)
+        function_unknown [emaildomain] there is no function `emaildomain` | did you mean `emailDomain`?
+    [true].sort()
+        expression_type [[] `sort` needs a list of texts or of whole numbers here, not a list of truth values | for instance `x.sort()`
+    [['a']].distinct()
+        expression_type [[] `distinct` needs a list of texts or of whole numbers here, not a list of lists | for instance `x.distinct()`
+    attr.upn.sort()
+        expression_type [attr.upn] `sort` needs a list of texts or of whole numbers here, not text | for instance `x.sort()`
+    sort(attr.groups)
+        expression_type [sort] `sort` is not called like this | write `x.sort()`
+    attr.groups.join()
+        join_without_separator [join] `join` needs something between the elements: without it `ab` and `c` are the same as `a` and `bc` | write `join(' ')`
+    attr.groups.map(g, g.trim()).join('')
+        join_without_separator [join] `join` needs something between the elements: without it `ab` and `c` are the same as `a` and `bc` | write `join(' ')`
+    attr.groups.join(' ', 'x')
+        expression_type [join] `join` is not called like this | write `x.join(' ')`
+    attr.groups.join(1)
+        expression_type [1] `join` needs text here, not a whole number | for instance `x.join(' ')`
     "#);
 }
 

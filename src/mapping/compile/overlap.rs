@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::mapping::compiled::{Mapping, SubjectRule};
+use crate::mapping::compiled::{Mapping, MappingStage, SubjectRule};
 
 pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
     for (place, mapping) in mappings.iter().enumerate() {
@@ -45,13 +45,17 @@ pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
 /// Whether one value could be two people: both make subjects of the same source, by rules that are not the same. A
 /// `NameID` is kept apart from mapped values by its format.
 fn names_people_otherwise(a: &Mapping, b: &Mapping) -> bool {
-    let makes_values = |mapping: &Mapping| !matches!(mapping.subject, SubjectRule::NameId);
+    if [a, b].iter().any(|mapping| mapping.stage == MappingStage::Shadow) {
+        return false;
+    }
+    let makes_values = |mapping: &Mapping| !matches!(mapping.subject.rule, SubjectRule::NameId);
     a.source == b.source && makes_values(a) && makes_values(b) && a.subject_rule_hash != b.subject_rule_hash
 }
 
 /// A request that both apply to, in words.
 fn both_apply(a: &Mapping, b: &Mapping) -> Option<String> {
-    if a.source != b.source {
+    // A shadow decides nothing: any number of them may run beside the live one.
+    if a.source != b.source || [a, b].iter().any(|mapping| mapping.stage == MappingStage::Shadow) {
         return None;
     }
     let client = common("client", a.clients.as_ref(), b.clients.as_ref())?;

@@ -39,7 +39,7 @@ async fn fill(store: &SledStore, folder: &Folder) -> String {
     trail.passed(Stage::Signature, vec![Fact::public("key", "d0d0603f")]);
     trail.passed(Stage::Subject, vec![Fact::private("found", "ana@corp.example")]);
     let record = trail.close(Outcome::Refused(Reason::SamlExpired.into())).to_json().into_bytes();
-    store.commit(Commit { consume: None, trace_id: TRACE, record }).await.unwrap();
+    store.commit(Commit { consume: None, trace_id: TRACE, record, links: Vec::new() }).await.unwrap();
     let master_keys = master_key::load(&folder.at("master.key")).unwrap();
     let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
     let sealed = StoredKey::of(&key, KeyState::Active(NOW), NOW).unwrap().seal(&master_keys, &SystemEntropy);
