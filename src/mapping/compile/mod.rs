@@ -65,6 +65,8 @@ struct Compiler<'c, 'f, 's> {
     attributes_read: BTreeSet<String>,
     claims_read: BTreeSet<String>,
     cost: u64,
+    /// Regular expressions that were too large to be made, each after some milliseconds.
+    made_in_vain: usize,
 }
 
 impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
@@ -78,6 +80,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             attributes_read: BTreeSet::new(),
             claims_read: BTreeSet::new(),
             cost: 0,
+            made_in_vain: 0,
         }
     }
 
