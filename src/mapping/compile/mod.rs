@@ -86,6 +86,8 @@ struct Compiler<'c, 'f, 's> {
     /// The short names that something uses.
     used: BTreeSet<String>,
     cost: u64,
+    /// Regular expressions that were too large to be made, each after some milliseconds.
+    made_in_vain: usize,
 }
 
 impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
@@ -109,6 +111,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             claims_read: BTreeSet::new(),
             used: BTreeSet::new(),
             cost: 0,
+            made_in_vain: 0,
         }
     }
 
