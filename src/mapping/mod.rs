@@ -22,6 +22,7 @@ mod apply;
 mod cel;
 mod claim_type;
 mod claims;
+mod compare;
 mod compile;
 mod compiled;
 mod coverage;
@@ -43,6 +44,7 @@ use std::collections::BTreeMap;
 
 pub use self::apply::RequestFacts;
 pub use self::claims::{Claims, Linked, Subject};
+pub use self::compare::{Difference, Outcome, differences};
 pub use self::compile::{CompileContext, compile, includes};
 pub use self::compiled::{Mapping, MappingStage};
 pub use self::coverage::Coverage;

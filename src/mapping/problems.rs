@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 56] = [
+pub const PROBLEMS: [Explanation; 57] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -202,6 +202,11 @@ pub const PROBLEMS: [Explanation; 56] = [
         "mapping.scope_unknown",
         "No API that the mapping applies to offers this scope, or a test expects one that the mapping has not.",
         "Compare it with `apis` in drawbridge.yaml.",
+    ),
+    problem(
+        "mapping.shadow_alone",
+        "No live mapping applies to the requests of a shadow, so it never runs.",
+        "Give it the `source` and `for` of the mapping that it is to be compared with.",
     ),
     problem(
         "mapping.source_unknown",

@@ -114,3 +114,28 @@ fn rules_that_no_test_reaches_are_named() {
     let json = folder.run(&["mapping", "test", "--coverage", "--json"]).json();
     assert_eq!((&json["coverage"][0]["rules"], &json["coverage"][0]["missed"]), (&6.into(), &serde_json::json!([])));
 }
+
+#[test]
+fn a_changed_mapping_says_what_it_does_otherwise() {
+    let folder = Folder::new();
+    let changed = MAPPING.replace("email: mail", "email: { from: mail, case: upper }\n  tenant: { value: corp }");
+    let changed =
+        changed.replace("email: ana@corp.example }", "email: ANA@CORP.EXAMPLE }").replace("[email]", "[email, tenant]");
+    folder.write("edited.yaml", &changed);
+    let ran = folder.run(&["mapping", "diff", "mappings/payroll.yaml", "edited.yaml"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    for line in [
+        "otherwise  for 1 of 1 person of the tests",
+        "claim `email` has another value  \"ana@corp.example\" → \"ANA@CORP.EXAMPLE\"",
+        "claim `tenant` is new  nothing → \"corp\"",
+    ] {
+        assert!(ran.out.contains(line), "{line}\n{}", ran.out);
+    }
+    let same = folder.run(&["mapping", "diff", "mappings/payroll.yaml", "mappings/payroll.yaml"]);
+    assert_eq!(same.code, 0);
+    assert!(same.out.contains("nothing differs for 1 person of the tests"), "{}", same.out);
+    let json = folder.run(&["mapping", "diff", "mappings/payroll.yaml", "edited.yaml", "--json"]).json();
+    assert_eq!(json[0]["differences"][1]["what"], "claim `tenant` is new");
+    folder.write("edited.yaml", "kind: mapping\n");
+    assert_eq!(folder.run(&["mapping", "diff", "mappings/payroll.yaml", "edited.yaml"]).code, 1);
+}
