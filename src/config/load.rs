@@ -11,7 +11,7 @@ use crate::crypto::digest::hex;
 use crate::diagnostic::{Diagnostic, Diagnostics, Findings, Source, Span, Value, suggest};
 use crate::ground::id::{Audience, ClientId, SourceId};
 use crate::ground::time::Timestamp;
-use crate::mapping::{CompileContext, Mappings, TestReport, compile, yaml};
+use crate::mapping::{CompileContext, KINDS, Mappings, TestReport, compile, yaml};
 
 use super::environment::Environment;
 use super::master_key;
@@ -175,7 +175,7 @@ impl Judged {
                     let message = format!("this file is not read: its kind is `{kind}`");
                     self.diagnostics
                         .push(Diagnostic::warning("config.mapping_ignored", &source.path, span, message))
-                        .help("a mapping has `kind: mapping`");
+                        .help(format!("the kinds are {}", KINDS.join(", ")));
                 } else {
                     self.mapping_files.push(source.clone());
                 }
@@ -261,14 +261,16 @@ fn read_mapping_source(path: &Path, reading: &Reading) -> Result<Source, Box<Dia
     source_of(path, content).ok_or_else(|| unreadable("it is not UTF-8"))
 }
 
-/// The kind of a file that is something else than a mapping. A missing kind, or a misspelt one, is the compiler's to
+/// The kind of a file that has nothing to do with mappings. A missing kind, or a misspelt one, is the compiler's to
 /// report.
 fn foreign_kind(source: &Source) -> Option<(String, Span)> {
     let root = yaml::parse(&mut Findings::of(source))?;
     let Value::Table(entries) = root.value else { return None };
     let kind = entries.into_iter().find(|entry| entry.key == "kind")?.value;
     match kind.value {
-        Value::Text(word) if word != "mapping" && suggest(&word, ["mapping"]).is_none() => Some((word, kind.span)),
+        Value::Text(word) if !KINDS.contains(&word.as_str()) && suggest(&word, KINDS).is_none() => {
+            Some((word, kind.span))
+        }
         Value::Text(_)
         | Value::Null
         | Value::Bool(_)
