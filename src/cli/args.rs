@@ -205,6 +205,9 @@ pub(super) struct MappingTestArgs {
     /// Mapping files; without any, every mapping of the configuration
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// Name the rules that no test reaches; exit code 1 if there are any
+    #[arg(long)]
+    pub(super) coverage: bool,
     /// Which configuration.
     #[command(flatten)]
     pub(super) config: ConfigArg,

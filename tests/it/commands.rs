@@ -1,5 +1,6 @@
 //! The commands through the built binary: what they print, where, and how they end.
 
+mod files;
 pub(crate) mod folder;
 mod state;
 

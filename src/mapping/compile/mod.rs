@@ -25,6 +25,7 @@ use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::ScopeSet;
 use include::Library;
+pub use include::includes;
 
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +86,8 @@ struct Compiler<'c, 'f, 's> {
     /// The short names that something uses.
     used: BTreeSet<String>,
     cost: u64,
+    /// Regular expressions that were too large to be made, each after some milliseconds.
+    made_in_vain: usize,
 }
 
 impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
@@ -108,6 +111,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             claims_read: BTreeSet::new(),
             used: BTreeSet::new(),
             cost: 0,
+            made_in_vain: 0,
         }
     }
 

@@ -16,7 +16,6 @@ fn of_files(files: &[(&str, &str)]) -> String {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a list of mistakes and of what is said of them")]
 fn rules_that_cannot_be_meant_are_found() {
     let parts = [
         "claims: { a: { from: g, join: '' } }",

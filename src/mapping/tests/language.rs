@@ -271,7 +271,7 @@ fn a_test_can_expect_everything_that_leaves() {
            expect: { sub_same_as: ana, acr: high, amr: [mfa], released: [u, g], claims: { g: [1a, 2b, 3c] } }\n",
     );
     let reports = mapping(&text).run_tests(NOW);
-    assert!(reports[0].passed() && reports[1].passed(), "{:?}", reports);
+    assert!(reports[0].passed() && reports[1].passed(), "{reports:?}");
     assert_snapshot!(reports[2].differences.join("\n"), @r#"
     claim `g`: expected ["1a","2b","3c"], found ["1a","4d","3c"]; missing "2b"; too much "4d"
     released: expected [g, u], found [u]
