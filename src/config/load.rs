@@ -175,7 +175,7 @@ impl Judged {
                     let message = format!("this file is not read: its kind is `{kind}`");
                     self.diagnostics
                         .push(Diagnostic::warning("config.mapping_ignored", &source.path, span, message))
-                        .help("a mapping has `kind: mapping`");
+                        .help(format!("the kinds are {}", KINDS.join(", ")));
                 } else {
                     self.mapping_files.push(source.clone());
                 }

@@ -247,7 +247,8 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         }
         if let Some(first) = seen.insert(&id.value, id.span) {
             let message = format!("two rules of `require` have the id `{}`", id.value);
-            self.findings.error("mapping.id_repeated", id.span, message).related(first, "the first");
+            let problem = self.findings.error("mapping.id_repeated", id.span, message);
+            problem.related(first, "the first").help("rename one: the reason code of a refusal names the rule");
         }
     }
 
