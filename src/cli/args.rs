@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use mapping::{MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingShadowArgs, MappingTestArgs};
+pub(super) use mapping::{
+    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingReplayArgs, MappingShadowArgs, MappingTestArgs,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -71,6 +73,12 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// What is kept of requests beside their records
+    Recordings {
+        /// What to do.
+        #[command(subcommand)]
+        command: RecordingsCommand,
+    },
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
     #[command(
         after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
@@ -254,6 +262,31 @@ pub(super) struct DistrustArgs {
     /// Trust it again
     #[arg(long)]
     pub(super) undo: bool,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `recordings …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum RecordingsCommand {
+    /// Remove everything that a server has recorded of a person
+    #[command(after_help = "Example: drawbridge recordings forget --source corp-adfs --name-id ana")]
+    Forget(RecordingsForgetArgs),
+}
+
+/// `recordings forget`.
+#[derive(Debug, Args)]
+pub(super) struct RecordingsForgetArgs {
+    /// The id of an identity provider or session source
+    #[arg(long, value_name = "ID")]
+    pub(super) source: String,
+    /// The `NameID` of the person there, or the identifier of a session
+    #[arg(long, value_name = "V")]
+    pub(super) name_id: String,
     /// Where the state is.
     #[command(flatten)]
     pub(super) state: StateArgs,

@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod keys;
 mod mapping;
+mod recordings;
 #[cfg(test)]
 mod reference;
 mod reload;
@@ -38,7 +39,7 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::ground::clock::{Clock, FixedClock, SystemClock};
 use crate::ground::time::Timestamp;
 
-use args::{Cli, Command, KeysCommand, MappingCommand};
+use args::{Cli, Command, KeysCommand, MappingCommand, RecordingsCommand};
 use exit::{Answer, Exit, Failure};
 use screen::{BAD, HINT, Screen, styled};
 
@@ -77,12 +78,16 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
             MappingCommand::Test(args) => mapping::test(args, environment, now()?, screen),
             MappingCommand::Explain(args) => mapping::explain(args, environment, now()?, screen),
             MappingCommand::Diff(args) => mapping::diff(args, environment, now()?, screen),
+            MappingCommand::Replay(args) => mapping::replay(args, SystemClock.now(), screen),
             MappingCommand::Shadow(args) => mapping::shadow(args, SystemClock.now(), screen),
         },
         Command::Explain(args) => explain::run(args, screen),
         Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),
         Command::Keys { command: KeysCommand::List(args) } => keys::list(args, SystemClock.now(), screen),
+        Command::Recordings { command: RecordingsCommand::Forget(args) } => {
+            recordings::forget(args, SystemClock.now(), screen)
+        }
         Command::Distrust(args) => distrust::run(args, SystemClock.now(), screen),
     }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::backends::audit::{AuditFile, AuditOptions, Audited};
 use crate::backends::sled::{OpenError as StoreOpenError, SledOptions, SledStore};
-use crate::config::{Loaded, Settings, master_key};
+use crate::config::{self, Loaded, Settings, master_key};
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
-use crate::flow::{Addresses, Bridge, KeyMaker, Keys, OpenError, Parts, Revision};
+use crate::flow::{Addresses, Bridge, KeepFacts, Keeping, KeyMaker, Keys, OpenError, Parts, Recorder, Revision};
 use crate::ground::clock::{Clock, SystemClock};
 use crate::ground::id::SourceId;
 use crate::ground::oauth::GrantType;
@@ -61,10 +61,12 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
     let keys = open_keys(store.as_ref(), &master_keys, settings).await?;
     let issuer = Issuer::new(settings.issuer.as_str().to_owned(), keys.subject, settings.signing);
     let revision = revision(loaded)?;
+    let recorder = Recorder::new(keys.recording, keys.audit.clone(), Arc::clone(&store), Arc::new(SystemEntropy));
     let parts = Parts {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         store,
+        recorder,
         ring: keys.ring,
         issuer,
         audit_key: keys.audit,
@@ -150,8 +152,14 @@ pub(super) fn revision(loaded: Loaded) -> Result<Revision, Failure> {
         sessions: settings.sessions,
         forwards: settings.forwards,
         mappings: loaded.mappings,
+        keeping: keeping(&settings.keeping),
         policy: settings.policy,
     })
+}
+
+fn keeping(settings: &config::Keeping) -> Keeping {
+    let facts = |keep| KeepFacts { keep, at_most: settings.facts_at_most, redact: settings.redact.clone() };
+    Keeping { values: settings.values, facts: settings.facts.map(facts) }
 }
 
 /// The RFC 8414 document of these settings.

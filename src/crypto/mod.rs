@@ -24,6 +24,7 @@ pub mod jwk;
 pub mod jws;
 pub mod keys;
 pub mod mac;
+pub mod recording;
 pub mod ring;
 pub mod seal;
 pub mod sign_raw;

@@ -40,6 +40,10 @@ pub enum Purpose {
     SigningKey,
     /// The [`SubjectKey`](super::subject::SubjectKey).
     SubjectKey,
+    /// The [`RecordingKey`](super::recording::RecordingKey).
+    RecordingKey,
+    /// What was recorded of a request, under the recording key.
+    Recording,
 }
 
 impl Purpose {
@@ -48,6 +52,8 @@ impl Purpose {
         match self {
             Self::SigningKey => "signing-key",
             Self::SubjectKey => "subject-key",
+            Self::RecordingKey => "recording-key",
+            Self::Recording => "recording",
         }
     }
 }

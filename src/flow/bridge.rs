@@ -22,6 +22,7 @@ use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
+use super::recorder::{Keeping, Recorder};
 use super::shadow::Shadows;
 
 /// Records of refusals before the client is known: kept within this, counted beyond.
@@ -56,6 +57,8 @@ pub struct Revision {
     pub forwards: BTreeMap<ClientId, Forward>,
     /// Mapping files.
     pub mappings: Mappings,
+    /// What is kept of requests beside their records.
+    pub keeping: Keeping,
     /// Clients and APIs.
     pub policy: Policy,
 }
@@ -87,6 +90,8 @@ pub struct Parts {
     pub issuer: Issuer,
     /// Makes the keyed hashes of records.
     pub audit_key: AuditKey,
+    /// Keeps what an operator asked for.
+    pub recorder: Recorder,
     /// What the files say.
     pub revision: Revision,
 }
@@ -110,6 +115,7 @@ pub struct Bridge {
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     pub(super) shadows: Shadows,
+    pub(super) recorder: Recorder,
     revision: ArcSwap<Revision>,
     distrusted: RwLock<Distrusted>,
     distrust_turn: tokio::sync::Mutex<()>,
@@ -134,6 +140,7 @@ impl Bridge {
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
             shadows: Shadows::default(),
+            recorder: parts.recorder,
             revision: ArcSwap::from_pointee(parts.revision),
             distrusted: RwLock::default(),
             distrust_turn: tokio::sync::Mutex::default(),
@@ -154,6 +161,11 @@ impl Bridge {
         check_subject_rules(&revision, &rules)?;
         self.revision.store(Arc::new(revision));
         Ok(())
+    }
+
+    /// What was kept of requests beside their records.
+    pub const fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// What shadows made otherwise than the live mappings.

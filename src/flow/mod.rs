@@ -16,7 +16,9 @@ mod bridge;
 mod client;
 mod keys;
 mod limit;
+mod recorder;
 mod refusal;
+mod replay;
 mod request;
 mod shadow;
 pub mod token;
@@ -25,6 +27,8 @@ pub use bridge::{Addresses, Bridge, OpenError, Parts, Revision, SubjectRuleChang
 pub use client::ClientRejection;
 pub use keys::{KeyMaker, Keys, KeysError};
 pub use limit::FailureLimiter;
+pub use recorder::{KeepFacts, Keeping, Recorded, Recorder, RecorderError, values_of};
 pub use refusal::Refusal;
+pub use replay::{Replay, Touched, replay};
 pub use request::{Presented, RequestRejection};
 pub use shadow::{Shadows, Tally};

@@ -1,6 +1,6 @@
 //! `POST /token`: RFC 7522, RFC 8693 and session tokens, through one stream.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
@@ -12,11 +12,12 @@ use crate::ground::reason::Reason;
 use crate::ground::time::Timestamp;
 use crate::mapping::{Mapping, Outcome, RequestFacts, differences};
 use crate::policy::{Api, Asked, Client, Permit, decide};
-use crate::store::{Commit, CommitError, Sampled, admit};
+use crate::store::{Commit, CommitError, PersonKey, Sampled, admit};
 use crate::token::IssuedTokens;
 
 use super::bridge::{Bridge, Revision};
 use super::client::authenticate;
+use super::recorder::{Keeping, MAX_PLAIN_BYTES, Recorded};
 use super::refusal::Refusal;
 use super::request::{Credential, Presented, RequestRejection, TokenRequest};
 
@@ -73,9 +74,10 @@ async fn exchange(
     now: Timestamp,
 ) -> Result<Issued, Refusal> {
     let revision = bridge.revision();
-    let mut trail = Trail::open(trace_id, now, Detail::Record);
+    let detail = if revision.keeping.values.is_some() { Detail::Explain } else { Detail::Record };
+    let mut trail = Trail::open(trace_id, now, detail);
     trail.known.revision = Some(revision.hash.clone());
-    let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now };
+    let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now, person: OnceLock::new() };
     let client = match flow.admit_client(&presented, &mut trail) {
         Ok(client) => client,
         Err(refusal) => {
@@ -83,7 +85,9 @@ async fn exchange(
             return Err(refusal);
         }
     };
-    match flow.crossing(client, &presented, &mut trail).await {
+    let crossed = flow.crossing(client, &presented, &mut trail).await;
+    flow.keep_values(&trail);
+    match crossed {
         Ok(issued) => Ok(issued),
         Err(refusal) => Err(flow.refuse(refusal, &trail).await),
     }
@@ -95,6 +99,8 @@ struct Flow<'a> {
     revision: &'a Revision,
     trace_id: TraceId,
     now: Timestamp,
+    /// Whom the request is about, once something is to be kept of it.
+    person: OnceLock<PersonKey>,
 }
 
 /// Writes the failing step, unless the floor that refused has done so.
@@ -146,6 +152,7 @@ impl<'a> Flow<'a> {
         let facts = RequestFacts { client: &client.id, audience: &api.audience, now: self.now };
         let outcome = mapping.apply(identity.facts(), &facts, trail);
         self.shadow(&identity, &facts, &outcome, trail);
+        self.keep_facts(&identity, &facts);
         let claims = outcome?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
@@ -224,6 +231,36 @@ impl<'a> Flow<'a> {
         };
         trail.passed(Stage::Mapping, vec![Fact::public("found", mapping.id())]);
         Ok(mapping)
+    }
+
+    /// Keeps what the credential said, where an operator asked for it.
+    fn keep_facts(&self, identity: &Identity, request: &RequestFacts<'_>) {
+        let Keeping { values, facts: how } = &self.revision.keeping;
+        if values.is_none() && how.is_none() {
+            return;
+        }
+        let recorder = &self.bridge.recorder;
+        let person = recorder.person(identity.facts());
+        // Set once: a request is about one person.
+        let _ = self.person.set(person);
+        let Some(how) = how else { return };
+        let request = Recorded {
+            trace_id: self.trace_id,
+            person,
+            facts: identity.facts().clone(),
+            client: request.client.clone(),
+            audience: request.audience.clone(),
+            now: self.now,
+            redacted: 0,
+        };
+        recorder.keep_facts(&request, how);
+    }
+
+    /// Keeps the values of the steps, where an operator asked for it.
+    fn keep_values(&self, trail: &Trail) {
+        let (Some(keep), Some(person)) = (self.revision.keeping.values, self.person.get()) else { return };
+        let json = trail.close(decision::Outcome::Abandoned).values_json(MAX_PLAIN_BYTES);
+        self.bridge.recorder.keep_values(self.trace_id, *person, self.now.after(keep), &json);
     }
 
     /// Runs the shadows of this mapping beside it: what differs is counted, and noted in the record.

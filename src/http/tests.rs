@@ -19,6 +19,7 @@ use crate::credential::{Authentication, Facts};
 use crate::crypto::client_secret::ClientSecretDigest;
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
+use crate::crypto::recording::RecordingKey;
 use crate::crypto::ring::KeyRing;
 use crate::crypto::subject::SubjectKey;
 use crate::flow::{Addresses, Bridge, Parts, Revision};
@@ -65,6 +66,7 @@ fn revision() -> Revision {
         sessions: BTreeMap::new(),
         forwards: BTreeMap::new(),
         mappings: Mappings::default(),
+        keeping: crate::flow::Keeping::default(),
         policy: Policy::new(vec![client], vec![api]).unwrap(),
     }
 }
@@ -79,6 +81,12 @@ async fn bridge_over(store: &Arc<MemoryStore>) -> Arc<Bridge> {
         clock: Arc::new(FixedClock(NOW)),
         entropy: Arc::new(SystemEntropy),
         store: store.clone(),
+        recorder: crate::flow::Recorder::new(
+            RecordingKey::generate(&SystemEntropy).unwrap(),
+            subject_key.audit_key(),
+            store.clone(),
+            Arc::new(SystemEntropy),
+        ),
         ring: Arc::new(KeyRing::load(&[]).unwrap()),
         audit_key: subject_key.audit_key(),
         issuer: Issuer::new(ISSUER.into(), subject_key, SigningAlgorithm::Es256),

@@ -65,7 +65,7 @@ async fn run(admin: &Admin, request: HttpRequest) -> Result<Answer, Refusal> {
         store: admin.bridge.store().as_ref(),
         master_keys: Some(&admin.master_keys),
         sources: &sources,
-        shadows: Some(admin.bridge.shadows()),
+        bridge: Some(&admin.bridge),
         now: admin.bridge.clock().now(),
     };
     let answered = answer(&request, state).await?;

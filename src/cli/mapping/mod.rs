@@ -5,11 +5,13 @@ mod diff;
 mod explain;
 mod presented;
 mod recorded;
+mod replay;
 mod shadow;
 mod test;
 
 pub(super) use diff::run as diff;
 pub(super) use explain::run as explain;
 pub(super) use recorded::run as recorded;
+pub(super) use replay::run as replay;
 pub(super) use shadow::run as shadow;
 pub(super) use test::run as test;

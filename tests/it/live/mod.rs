@@ -15,6 +15,7 @@ mod forwards;
 mod leak;
 mod manners;
 mod provider;
+mod recordings;
 mod refusals;
 mod reload;
 mod replay;
