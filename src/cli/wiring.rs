@@ -61,11 +61,13 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
     let keys = open_keys(store.as_ref(), &master_keys, settings).await?;
     let issuer = Issuer::new(settings.issuer.as_str().to_owned(), keys.subject, settings.signing);
     let revision = revision(loaded)?;
+    let master_keys = Arc::new(master_keys);
     let parts = Parts {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         store,
         ring: keys.ring,
+        master_keys: Arc::clone(&master_keys),
         issuer,
         audit_key: keys.audit,
         revision,
@@ -75,7 +77,7 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
         OpenError::SubjectRule(error) => Failure::no(error.to_string()),
     })?;
     tracing::info!(revision = %bridge.revision().hash, at = %now, "the bridge is open");
-    Ok(Wired { bridge: Arc::new(bridge), master_keys: Arc::new(master_keys), keep_records })
+    Ok(Wired { bridge: Arc::new(bridge), master_keys, keep_records })
 }
 
 /// Every key that the settings need; makes what is missing.

@@ -56,6 +56,8 @@ pub enum Stage {
     Release,
     /// What is granted.
     Policy,
+    /// Which `sub` the person has, where a link is made for it.
+    Link,
     /// First use, or counted reuse.
     Replay,
     /// The token.
@@ -83,6 +85,7 @@ impl Stage {
             Self::Scope => "scope",
             Self::Release => "release",
             Self::Policy => "policy",
+            Self::Link => "link",
             Self::Replay => "replay",
             Self::Issue => "issue",
         }

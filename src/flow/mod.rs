@@ -3,7 +3,7 @@
 //! Floor 6. Reads the clock once a request, asks the entropy source, and hands both down as values.
 //!
 //! ```text
-//! presented ─ parse ─ authenticate ─ establish ─ target ─ map ─ decide ─ commit (use + record) ─ issue ─▶ tokens
+//! presented ─ parse ─ authenticate ─ establish ─ target ─ map ─ decide ─ find sub ─ commit (use + record + links) ─ issue ─▶ tokens
 //! ```
 //!
 //! **Invariant.** No grant can skip a phase: a grant only says how its credential is established.
@@ -18,6 +18,7 @@ mod keys;
 mod limit;
 mod refusal;
 mod request;
+mod subject;
 pub mod token;
 
 pub use bridge::{Addresses, Bridge, OpenError, Parts, Revision, SubjectRuleChanged};
@@ -26,3 +27,4 @@ pub use keys::{KeyMaker, Keys, KeysError};
 pub use limit::FailureLimiter;
 pub use refusal::Refusal;
 pub use request::{Presented, RequestRejection};
+pub use subject::SubjectRejection;

@@ -12,13 +12,14 @@ use crate::ground::reason::Reason;
 use crate::ground::time::Timestamp;
 use crate::mapping::{Mapping, RequestFacts};
 use crate::policy::{Api, Asked, Client, Permit, decide};
-use crate::store::{Commit, CommitError, Sampled, admit};
+use crate::store::{AdmissionError, Commit, CommitError, Sampled, admit};
 use crate::token::IssuedTokens;
 
 use super::bridge::{Bridge, Revision};
 use super::client::authenticate;
 use super::refusal::Refusal;
 use super::request::{Credential, Presented, RequestRejection, TokenRequest};
+use super::subject::{Finder, Found, Person};
 
 /// What the caller is told.
 pub struct Answer {
@@ -149,9 +150,14 @@ impl<'a> Flow<'a> {
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
         let namespace = &identity.facts().namespace;
         bridge.remember_subject_rule(namespace, mapping).await.map_err(Refusal::Store)?;
+        let person = Person { own: claims.subject(), linked: None };
+        let finder = Finder { bridge, trace_id: self.trace_id, now: self.now };
+        let found = finder.find(person, trail).await?;
         let issued_type = (grant == GrantType::TokenExchange).then_some(request.issued_type);
-        let tokens = self.issue(permit, &identity, trail).await?;
-        Ok(Issued { tokens, issued_type })
+        match self.issue(permit, found, &identity, trail).await {
+            Ok(tokens) => Ok(Issued { tokens, issued_type }),
+            Err(refusal) => Err(finder.look_again(refusal, person).await),
+        }
     }
 
     /// The one step in which doors differ: how the credential is proven.
@@ -224,19 +230,29 @@ impl<'a> Flow<'a> {
         Ok(mapping)
     }
 
-    /// Commits the use and the record, durably; only then is anything signed.
-    async fn issue(&self, permit: Permit, identity: &Identity, trail: &mut Trail) -> Result<IssuedTokens, Refusal> {
+    /// Commits the use, the record and the links, durably; only then is anything signed.
+    async fn issue(
+        &self,
+        permit: Permit,
+        found: Found,
+        identity: &Identity,
+        trail: &mut Trail,
+    ) -> Result<IssuedTokens, Refusal> {
         let bridge = self.bridge;
         let ring = bridge.ring();
-        let draft = failing(trail, Stage::Issue, bridge.issuer.prepare(permit, bridge.entropy.bytes(), &ring))?;
+        let draft = bridge.issuer.prepare(permit, &found.sub, bridge.entropy.bytes(), &ring);
+        let draft = failing(trail, Stage::Issue, draft)?;
         trail.known.jti = Some(draft.jti().to_string());
-        trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
+        // Of the person, whatever the token's client is shown.
+        trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, found.sub.as_str().as_bytes()));
         // True wherever it can be read: this record is kept only together with the use of the credential.
         trail.passed(Stage::Replay, Vec::new());
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
-        let commit = self.commit_of(trail.close(Outcome::Issued).to_json());
+        let commit = Commit { links: found.missing, ..self.commit_of(trail.close(Outcome::Issued).to_json()) };
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
-        let admission = failing_after_all(trail, Stage::Replay, admission)?;
+        let stage =
+            if matches!(admission, Err(AdmissionError::LinkConflict { .. })) { Stage::Link } else { Stage::Replay };
+        let admission = failing_after_all(trail, stage, admission)?;
         failing_after_all(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 

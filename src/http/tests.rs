@@ -20,6 +20,7 @@ use crate::crypto::client_secret::ClientSecretDigest;
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::ring::KeyRing;
+use crate::crypto::seal::MasterKeys;
 use crate::crypto::subject::SubjectKey;
 use crate::flow::{Addresses, Bridge, Parts, Revision};
 use crate::ground::clock::FixedClock;
@@ -80,6 +81,7 @@ async fn bridge_over(store: &Arc<MemoryStore>) -> Arc<Bridge> {
         entropy: Arc::new(SystemEntropy),
         store: store.clone(),
         ring: Arc::new(KeyRing::load(&[]).unwrap()),
+        master_keys: Arc::new(MasterKeys::parse(&MasterKeys::new_line(&SystemEntropy)).unwrap()),
         audit_key: subject_key.audit_key(),
         issuer: Issuer::new(ISSUER.into(), subject_key, SigningAlgorithm::Es256),
         revision: revision(),
