@@ -41,13 +41,13 @@ pub(super) async fn wire(loaded: Loaded) -> Result<Wired, Failure> {
     // Before a data folder is made: without its master key a bridge has no business there.
     let master_keys = load_master_keys(&loaded.settings)?;
     let store = open_store(&loaded.settings).await?;
-    put_together(loaded, master_keys, store).await
+    Box::pin(put_together(loaded, master_keys, store)).await
 }
 
 /// The same over a store that is open: `bench` measures with one that has no disk.
 pub(super) async fn wire_over(loaded: Loaded, store: Arc<dyn Store>) -> Result<Wired, Failure> {
     let master_keys = load_master_keys(&loaded.settings)?;
-    put_together(loaded, master_keys, store).await
+    Box::pin(put_together(loaded, master_keys, store)).await
 }
 
 fn load_master_keys(settings: &Settings) -> Result<MasterKeys, Failure> {
@@ -62,12 +62,14 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
     let issuer = Issuer::new(settings.issuer.as_str().to_owned(), keys.subject, settings.signing);
     let revision = revision(loaded)?;
     let recorder = Recorder::new(keys.recording, keys.audit.clone(), Arc::clone(&store), Arc::new(SystemEntropy));
+    let master_keys = Arc::new(master_keys);
     let parts = Parts {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         store,
         recorder,
         ring: keys.ring,
+        master_keys: Arc::clone(&master_keys),
         issuer,
         audit_key: keys.audit,
         revision,
@@ -77,7 +79,7 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
         OpenError::SubjectRule(error) => Failure::no(error.to_string()),
     })?;
     tracing::info!(revision = %bridge.revision().hash, at = %now, "the bridge is open");
-    Ok(Wired { bridge: Arc::new(bridge), master_keys: Arc::new(master_keys), keep_records })
+    Ok(Wired { bridge: Arc::new(bridge), master_keys, keep_records })
 }
 
 /// Every key that the settings need; makes what is missing.

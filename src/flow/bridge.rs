@@ -13,6 +13,7 @@ use crate::credential::session::SessionSource;
 use crate::crypto::audit::AuditKey;
 use crate::crypto::digest::{hex, sha256};
 use crate::crypto::ring::KeyRing;
+use crate::crypto::seal::MasterKeys;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
@@ -86,6 +87,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Signing keys.
     pub ring: Arc<KeyRing>,
+    /// Seals the identifiers of links.
+    pub master_keys: Arc<MasterKeys>,
     /// Signs what is granted.
     pub issuer: Issuer,
     /// Makes the keyed hashes of records.
@@ -111,6 +114,7 @@ pub struct Bridge {
     pub(super) store: Arc<dyn Store>,
     pub(super) strangers: Mutex<ByteBudget>,
     pub(super) ring: ArcSwap<KeyRing>,
+    pub(super) master_keys: Arc<MasterKeys>,
     pub(super) issuer: Issuer,
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
@@ -136,6 +140,7 @@ impl Bridge {
             store: parts.store,
             strangers: Mutex::new(ByteBudget::per_minute(STRANGERS_BYTES_PER_MINUTE)),
             ring: ArcSwap::new(parts.ring),
+            master_keys: parts.master_keys,
             issuer: parts.issuer,
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),

@@ -3,7 +3,7 @@
 //! Floor 6. Reads the clock once a request, asks the entropy source, and hands both down as values.
 //!
 //! ```text
-//! presented ─ parse ─ authenticate ─ establish ─ target ─ map ─ decide ─ commit (use + record) ─ issue ─▶ tokens
+//! presented ─ parse ─ authenticate ─ establish ─ target ─ map ─ decide ─ find sub ─ commit (use + record + links) ─ issue ─▶ tokens
 //! ```
 //!
 //! **Invariant.** No grant can skip a phase: a grant only says how its credential is established.
@@ -12,6 +12,7 @@
 //!
 //! **Invariant.** Nothing of a credential is decoded before the client is authenticated.
 
+mod beside;
 mod bridge;
 mod client;
 mod keys;
@@ -21,6 +22,7 @@ mod refusal;
 mod replay;
 mod request;
 mod shadow;
+mod subject;
 pub mod token;
 
 pub use bridge::{Addresses, Bridge, OpenError, Parts, Revision, SubjectRuleChanged};
@@ -32,3 +34,4 @@ pub use refusal::Refusal;
 pub use replay::{Replay, Touched, replay};
 pub use request::{Presented, RequestRejection};
 pub use shadow::{Shadows, Tally};
+pub use subject::SubjectRejection;

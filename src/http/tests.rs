@@ -21,6 +21,7 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::recording::RecordingKey;
 use crate::crypto::ring::KeyRing;
+use crate::crypto::seal::MasterKeys;
 use crate::crypto::subject::SubjectKey;
 use crate::flow::{Addresses, Bridge, Parts, Revision};
 use crate::ground::clock::FixedClock;
@@ -88,6 +89,7 @@ async fn bridge_over(store: &Arc<MemoryStore>) -> Arc<Bridge> {
             Arc::new(SystemEntropy),
         ),
         ring: Arc::new(KeyRing::load(&[]).unwrap()),
+        master_keys: Arc::new(MasterKeys::parse(&MasterKeys::new_line(&SystemEntropy)).unwrap()),
         audit_key: subject_key.audit_key(),
         issuer: Issuer::new(ISSUER.into(), subject_key, SigningAlgorithm::Es256),
         revision: revision(),

@@ -13,6 +13,7 @@ mod doors;
 mod files;
 mod forwards;
 mod leak;
+mod links;
 mod manners;
 mod provider;
 mod recordings;
