@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 33] = [
+pub const PROBLEMS: [Explanation; 34] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -97,6 +97,11 @@ pub const PROBLEMS: [Explanation; 33] = [
         "mapping.name_malformed",
         "A name has characters that it cannot have where it is used.",
         "Follow the message.",
+    ),
+    problem(
+        "mapping.never_equal",
+        "A text that was brought to one case is compared with one that has letters of the other: they are never equal.",
+        "Write the literal in the same case.",
     ),
     problem(
         "mapping.optional_unguarded",

@@ -728,6 +728,7 @@ fn every_code_is_explained_and_none_is_a_reason() {
         include_str!("cel/operator.rs"),
         include_str!("cel/pattern.rs"),
         include_str!("cel/shape.rs"),
+        include_str!("cel/usage.rs"),
         include_str!("../diagnostic/node.rs"),
     ];
     let is_code = |text: &&str| {
