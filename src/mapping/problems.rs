@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 57] = [
+pub const PROBLEMS: [Explanation; 58] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -157,6 +157,11 @@ pub const PROBLEMS: [Explanation; 57] = [
         "mapping.name_suspect",
         "An attribute's name is one or two letters away from one that products send. If it is a slip, the attribute is never there.",
         "Mend the name, if it is a slip.",
+    ),
+    problem(
+        "mapping.never_equal",
+        "A text that was brought to one case is compared with one that has letters of the other: they are never equal.",
+        "Write the literal in the same case.",
     ),
     problem(
         "mapping.optional_unguarded",

@@ -9,7 +9,7 @@ use ::cel::common::traits::Indexer;
 use ::cel::common::types::{CelBool, CelInt, CelList, CelMap, CelNull, CelString, MAP_TYPE, Type};
 use ::cel::common::value::{CowVal, Val};
 use ::cel::context::VariableResolver;
-use ::cel::{Context, Env, ExecutionError, Value};
+use ::cel::{Context, Env, ExecutionError, IdedExpr, Value};
 
 use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
 use super::pattern::Pattern;
@@ -95,6 +95,12 @@ impl<'f> Scope<'f> {
         Self { attributes: Vec::new(), claims: Vec::new(), facts }
     }
 
+    /// Where nothing can be seen.
+    pub(super) fn of_nothing() -> Self {
+        let facts = super::names::FACTS.map(|name| (name, Seen::Absent));
+        Self { attributes: Vec::new(), claims: Vec::new(), facts }
+    }
+
     /// An attribute with one value.
     pub(in crate::mapping) fn add_single(&mut self, name: &'f str, value: Option<&'f str>) {
         self.attributes.push(Slot { name, value: value.map_or(Seen::Absent, Seen::text) });
@@ -128,10 +134,15 @@ impl<'f> Scope<'f> {
     /// Evaluates; null is `None`.
     pub(in crate::mapping) fn evaluate(&self, expression: &Expression) -> Result<Option<ClaimValue>, Failure> {
         self.check_lengths(expression)?;
-        let view = View { scope: self, patterns: &expression.patterns };
+        self.yields(&expression.tree, &expression.patterns)
+    }
+
+    /// What a tree yields, the whole one or a part of it.
+    pub(super) fn yields(&self, tree: &IdedExpr, patterns: &[Pattern]) -> Result<Option<ClaimValue>, Failure> {
+        let view = View { scope: self, patterns };
         let mut context = Context::with_env(Arc::clone(&FUNCTIONS));
         context.set_variable_resolver(&view);
-        let value = Value::resolve_val(&expression.tree, &context).map_err(|error| failure(&error))?;
+        let value = Value::resolve_val(tree, &context).map_err(|error| failure(&error))?;
         let mut budget = MAX_RESULT_BYTES;
         match value.downcast_ref::<CelNull>() {
             Some(_) => Ok(None),

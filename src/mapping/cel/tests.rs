@@ -7,6 +7,8 @@ use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
 use crate::ground::time::Timestamp;
 
+mod facts;
+
 /// `attr.upn`, `attr.mail` (optional) and `attr.groups` (many); `claims.roles` above, `claims.later` below.
 struct World {
     attributes: BTreeMap<String, Known>,
