@@ -52,7 +52,6 @@ pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
 pub(super) use names::{Known, Names};
 pub(super) use places::words;
 pub(super) use usage::Usage;
-#[expect(unused_imports, reason = "for the lints over all rules of a file")]
 pub(super) use usage::{Compared, Fold, Name};
 
 /// A checked expression, ready to be evaluated as often as one likes.
@@ -113,13 +112,11 @@ impl Expression {
 
     /// What it yields for everybody, `None` being null, or that it fails for everybody; `None` where it depends on the
     /// identity, as far as can be told.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the lints over all rules of a file"))]
     pub(super) const fn constant(&self) -> Option<&Constant> {
         self.notes.constant.as_ref()
     }
 
     /// What it does with what it reads.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the lints over all rules of a file"))]
     pub(super) const fn usage(&self) -> &Usage {
         &self.notes.usage
     }
