@@ -28,7 +28,7 @@ mod parts;
 mod pattern;
 mod satosa;
 //mod seen;
-//mod shibboleth;
+mod shibboleth;
 //mod simplesamlphp;
 #[cfg(test)]
 mod testing;
@@ -122,7 +122,8 @@ impl Losses {
 pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
     let one = match kind {
         Kind::Keycloak => keycloak::import,
-        Kind::Satosa | Kind::Shibboleth | Kind::Adfs | Kind::Simplesamlphp | Kind::Entra => satosa::import,
+        Kind::Shibboleth => return shibboleth::import(texts),
+        Kind::Satosa | Kind::Adfs | Kind::Simplesamlphp | Kind::Entra => satosa::import,
     };
     let mut all = Imported::default();
     for (file, text) in texts.iter().enumerate() {
