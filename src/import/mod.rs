@@ -16,7 +16,7 @@
 //! **Absent on purpose.** Trust: keys, certificates, endpoints and metadata are configuration, not mapping. Values of
 //! people: those stay with the old product.
 
-//mod adfs;
+mod adfs;
 pub mod draft;
 //mod entra;
 mod expression;
@@ -123,7 +123,8 @@ pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
     let one = match kind {
         Kind::Keycloak => keycloak::import,
         Kind::Shibboleth => return shibboleth::import(texts),
-        Kind::Satosa | Kind::Adfs | Kind::Simplesamlphp | Kind::Entra => satosa::import,
+        Kind::Adfs => adfs::import,
+        Kind::Satosa | Kind::Simplesamlphp | Kind::Entra => satosa::import,
     };
     let mut all = Imported::default();
     for (file, text) in texts.iter().enumerate() {

@@ -26,6 +26,12 @@ impl Parts {
         self.tables.is_empty() && self.lists.is_empty()
     }
 
+    /// Whether the claim is one text: a table on an attribute with one value, and nothing else.
+    pub(super) fn is_text(&self, draft: &Draft) -> bool {
+        let ([(place, _)], []) = (self.tables.as_slice(), self.lists.as_slice()) else { return false };
+        draft.attributes.get(*place).is_some_and(|attribute| !attribute.many)
+    }
+
     /// A value of an attribute becomes another.
     pub(super) fn row(&mut self, attribute: usize, value: &str, becomes: &str) {
         let row = (value.to_owned(), becomes.to_owned());

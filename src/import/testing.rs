@@ -1,8 +1,13 @@
 //! What the tests of every importer share. Tests only.
 
 use super::Imported;
+use crate::credential::{Authentication, Facts};
+use crate::decision::{Detail, Rejection as _, Trail};
 use crate::diagnostic::{Color, Severity, Source, render};
-use crate::mapping::{CompileContext, Mappings, compile};
+use crate::ground::attribute::{Attribute, NameId};
+use crate::ground::id::{ClientId, Namespace, SourceId, TraceId};
+use crate::ground::time::Timestamp;
+use crate::mapping::{CompileContext, Mappings, RequestFacts, compile};
 
 /// The mappings as files, and what was lost.
 pub(super) fn shown(imported: &Imported) -> String {
@@ -17,6 +22,41 @@ pub(super) fn losses(imported: &Imported) -> Vec<String> {
 /// Every draft compiles, without errors and without a warning but that no API sees its claims yet.
 pub(super) fn compiles(imported: &Imported) -> Vec<Mappings> {
     imported.drafts.iter().map(|draft| compiled(&draft.to_yaml())).collect()
+}
+
+/// What the mapping makes of these attributes: its claims as JSON, and the subject; the code where it refuses.
+pub(super) fn outcome(draft: &super::Draft, name_id: Option<&str>, sent: &[(&str, &[&str])]) -> String {
+    let attributes = sent.iter().map(|(name, values)| Attribute {
+        name: (*name).to_owned(),
+        name_format: None,
+        friendly_name: None,
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    });
+    let facts = Facts {
+        source: SourceId::new("s"),
+        namespace: Namespace::new("https://idp.example"),
+        name_id: name_id.map(|value| NameId {
+            value: value.into(),
+            format: None,
+            name_qualifier: None,
+            sp_name_qualifier: None,
+        }),
+        attributes: attributes.collect(),
+        authentication: Authentication::default(),
+    };
+    let now = Timestamp::from_unix_seconds(1_772_366_400);
+    let mappings = compiled(&draft.to_yaml());
+    let mapping = mappings.iter().next().unwrap();
+    let client = ClientId::new("portal");
+    let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
+    match mapping.apply(&facts, &RequestFacts { client: &client, now }, &mut trail) {
+        Ok(claims) => {
+            let visible = claims.all().iter().filter(|(name, _)| !name.as_str().starts_with('_'));
+            let fields = visible.map(|(name, value)| (name.to_string(), value.to_json()));
+            format!("{} {}", claims.subject().value, serde_json::Value::Object(fields.collect()))
+        }
+        Err(refusal) => format!("{} {refusal}", refusal.code()),
+    }
 }
 
 pub(super) fn compiled(text: &str) -> Mappings {

@@ -10,6 +10,25 @@ fn the_fixture_becomes_these_mappings() {
     insta::assert_snapshot!(testing::shown(&imported));
 }
 
+#[test]
+fn the_mapping_of_the_fixture_does_what_the_mappers_did() {
+    let imported = import(FILE).unwrap();
+    let id = ("urn:oid:1.3.6.1.4.1.5923.1.1.1.13", &["28c5@campus.example"][..]);
+    let affiliation = ("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", &["staff", "member"][..]);
+    let member = ("urn:oid:1.3.6.1.4.1.5923.1.5.1.1", &["payroll:admins", "faculty:law"][..]);
+    assert_eq!(
+        testing::outcome(&imported.drafts[0], None, &[id, affiliation, member]),
+        concat!(
+            r#"28c5@campus.example {"groups":["/faculties"],"organisation":"campus","#,
+            r#""roles":["employee","payroll-web.admin","user"]}"#
+        )
+    );
+    assert_eq!(
+        testing::outcome(&imported.drafts[0], None, &[id]),
+        r#"28c5@campus.example {"groups":[],"organisation":"campus","roles":["user"]}"#
+    );
+}
+
 fn with(mapper: &str) -> Imported {
     let text = format!(
         r#"{{"identityProviders": [{{"alias": "a b", "providerId": "saml"}}],

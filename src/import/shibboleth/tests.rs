@@ -17,6 +17,30 @@ fn resolver_and_filter_become_one_mapping() {
 }
 
 #[test]
+fn the_mapping_of_the_fixture_narrows_as_the_filter_did() {
+    let draft = &imported(&[RESOLVER, FILTER]).drafts[0];
+    let eppn = ("urn:oid:1.3.6.1.4.1.5923.1.1.1.6", &["ana@campus.example"][..]);
+    let entitlement = (
+        "urn:oid:1.3.6.1.4.1.5923.1.1.1.7",
+        &["urn:mace:dir:entitlement:common-lib-terms", "urn:mace:dir:entitlement:test", "urn:other"][..],
+    );
+    let role = ("https://campus.example/attributes/payroll-role", &["clerk", "auditor", "chief"][..]);
+    let outcome = |affiliation: &[&str]| {
+        let affiliation = ("urn:oid:1.3.6.1.4.1.5923.1.1.1.1", affiliation);
+        testing::outcome(draft, None, &[eppn, entitlement, role, affiliation])
+    };
+    assert_eq!(
+        outcome(&["member", "alum"]),
+        concat!(
+            r#"ana@campus.example {"eduPersonAffiliation":["member"],"#,
+            r#""eduPersonEntitlement":["urn:mace:dir:entitlement:common-lib-terms"],"#,
+            r#""eduPersonPrincipalName":"ana@campus.example","libraryCard":[],"payrollRole":["clerk"],"payroll_level":["2"]}"#
+        )
+    );
+    assert!(outcome(&["alum"]).contains(r#""eduPersonEntitlement":[]"#), "{}", outcome(&["alum"]));
+}
+
+#[test]
 fn the_order_of_the_files_does_not_matter() {
     let (one, other) = (imported(&[RESOLVER, FILTER]), imported(&[FILTER, RESOLVER]));
     assert_eq!(one.drafts, other.drafts);
