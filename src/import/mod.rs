@@ -18,7 +18,7 @@
 
 mod adfs;
 pub mod draft;
-//mod entra;
+mod entra;
 mod expression;
 //mod first;
 mod json;
@@ -29,7 +29,7 @@ mod pattern;
 mod satosa;
 //mod seen;
 mod shibboleth;
-//mod simplesamlphp;
+mod simplesamlphp;
 #[cfg(test)]
 mod testing;
 mod xml;
@@ -124,7 +124,9 @@ pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
         Kind::Keycloak => keycloak::import,
         Kind::Shibboleth => return shibboleth::import(texts),
         Kind::Adfs => adfs::import,
-        Kind::Satosa | Kind::Simplesamlphp | Kind::Entra => satosa::import,
+        Kind::Simplesamlphp => simplesamlphp::import,
+        Kind::Entra => entra::import,
+        Kind::Satosa => satosa::import,
     };
     let mut all = Imported::default();
     for (file, text) in texts.iter().enumerate() {
