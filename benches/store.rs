@@ -38,7 +38,7 @@ fn commit(number: u64) -> Commit {
         rule: UseRule::Once,
     };
     let trace_id = TraceId::new(at, [7; 10]);
-    Commit { consume: Some(consume), trace_id, record: vec![b'x'; RECORD_BYTES] }
+    Commit { consume: Some(consume), trace_id, record: vec![b'x'; RECORD_BYTES], links: Vec::new() }
 }
 
 /// Runs so many commits over 64 tasks; returns how long each took.

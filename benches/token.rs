@@ -48,6 +48,7 @@ fn token(c: &mut Criterion) {
         scope: &scope,
         auth_time: Some(Timestamp::from_unix_seconds(1_772_366_000)),
         acr: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"),
+        amr: &[],
         released: &released,
     };
 

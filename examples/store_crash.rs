@@ -1,8 +1,8 @@
-//! A program to be killed: commits and vault entries under load, each printed only after it was answered.
+//! A program to be killed: commits, vault entries and recordings under load, each printed only after it was answered.
 //!
 //! `store_crash FOLDER RUN` opens the store and commits until somebody ends it. Lines on standard output, each written
-//! at once: `opening`, `open`, `use N` (consumed once, key from `RUN` and `N`), `vault NAME`. Whatever was printed must
-//! be there after a `kill -9`; `tests/storage_crash.rs` looks.
+//! at once: `opening`, `open`, `use N` (consumed once and linked, keys from `RUN` and `N`), `vault NAME`,
+//! `recording N`. Whatever was printed must be there after a `kill -9`; `tests/storage_crash.rs` looks.
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -12,9 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use drawbridge::backends::sled::{SledOptions, SledStore};
-use drawbridge::ground::id::TraceId;
+use drawbridge::ground::id::{Namespace, Sub, TraceId};
 use drawbridge::ground::time::Timestamp;
-use drawbridge::store::{Commit, Consumption, Ledger as _, UseKey, UseRule, Vault as _};
+use drawbridge::store::{
+    Commit, Consumption, Ledger as _, Link, LinkKey, NewLink, PersonKey, Recording, Recordings as _, UseKey, UseRule,
+    Vault as _,
+};
 
 const TASKS: u64 = 64;
 /// One vault entry for so many commits of a task.
@@ -72,6 +75,10 @@ async fn work(store: &SledStore, run: u64, task: u64, numbers: &AtomicU64) -> St
                 return error.to_string();
             }
             print_line(&format!("vault {name}"));
+            if let Err(error) = store.put(recording(run, number), u64::MAX).await {
+                return error.to_string();
+            }
+            print_line(&format!("recording {number}"));
         }
         if turn % 256 == 255 {
             // What is old goes while others write.
@@ -84,20 +91,40 @@ async fn work(store: &SledStore, run: u64, task: u64, numbers: &AtomicU64) -> St
     String::from("no more turns")
 }
 
-fn commit(run: u64, number: u64) -> Commit {
+/// Tells everything of all runs apart.
+fn digest(run: u64, number: u64) -> [u8; 32] {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&run.to_be_bytes());
     digest[8..16].copy_from_slice(&number.to_be_bytes());
+    digest
+}
+
+fn recording(run: u64, number: u64) -> Recording {
+    let (at, person) = (moment(number), PersonKey::from_hash(digest(run, 0)));
+    let trace_id = TraceId::new(at, chance(run, number));
+    let until = at.after(Duration::from_secs(86_400));
+    Recording { kind: 1, trace_id, person, until, sealed: run.to_be_bytes().to_vec() }
+}
+
+fn commit(run: u64, number: u64) -> Commit {
     let at = moment(number);
     let consume = Consumption {
-        key: UseKey::from_digest(digest),
+        key: UseKey::from_digest(digest(run, number)),
         until: at.after(Duration::from_secs(86_400)),
         rule: UseRule::Once,
     };
     let trace_id = TraceId::new(at, chance(run, number));
     // From 100 bytes to 12 KiB, as records are.
     let length = 100 + usize::try_from(number * 7919 % 12_000).unwrap_or(0);
-    Commit { consume: Some(consume), trace_id, record: vec![b'x'; length] }
+    let link = Link {
+        sub: Sub::new(format!("{run} {number}")),
+        namespace: Namespace::new("https://idp.example"),
+        sealed: vec![b's'; 200],
+        made: at,
+        by: Some(trace_id),
+    };
+    let links = vec![NewLink { key: LinkKey::from_hash(digest(run, number)), link }];
+    Commit { consume: Some(consume), trace_id, record: vec![b'x'; length], links }
 }
 
 /// Tells the commits of all runs apart.

@@ -12,4 +12,5 @@ mod conformance {
 
     storage_conformance!(sled, crate::backends::sled::SledHarness::new());
     storage_conformance!(memory, crate::backends::memory::MemoryHarness::new());
+    storage_conformance!(audited, crate::backends::audit::AuditedHarness::new());
 }

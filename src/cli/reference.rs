@@ -1,5 +1,7 @@
 //! `docs/reference/reasons.md`, generated from the table of reasons.
 
+mod diagnostics;
+
 use std::fmt::Write as _;
 
 use crate::ground::reason::Reason;
@@ -45,6 +47,7 @@ fn title(area: &str) -> &str {
         "session" => "session: legacy sessions",
         "source" => "source: where credentials come from",
         "mapping" => "mapping: from an identity to claims",
+        "subject" => "subject: who a person is",
         "policy" => "policy: what may be granted",
         "bridge" => "bridge: the bridge's own faults",
         other => other,

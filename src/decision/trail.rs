@@ -50,10 +50,14 @@ pub enum Stage {
     Subject,
     /// A claim.
     Claim,
+    /// What the login becomes.
+    Authentication,
     /// A scope.
     Scope,
     /// What may leave for the audience.
     Release,
+    /// A mapping that runs beside the live one.
+    Shadow,
     /// What is granted.
     Policy,
     /// First use, or counted reuse.
@@ -80,8 +84,10 @@ impl Stage {
             Self::Require => "require",
             Self::Subject => "subject",
             Self::Claim => "claim",
+            Self::Authentication => "authentication",
             Self::Scope => "scope",
             Self::Release => "release",
+            Self::Shadow => "shadow",
             Self::Policy => "policy",
             Self::Replay => "replay",
             Self::Issue => "issue",

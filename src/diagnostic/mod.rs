@@ -18,6 +18,7 @@
 mod node;
 mod problem;
 mod render;
+pub mod shape;
 mod source;
 mod suggest;
 
@@ -26,4 +27,4 @@ pub use node::{Entry, Findings, Node, Table, Value};
 pub use problem::{Diagnostic, Diagnostics, Explanation, Severity};
 pub use render::{Color, one_line, render, to_json};
 pub use source::{Source, Span};
-pub use suggest::{nearest, suggest};
+pub use suggest::{nearest, slip, suggest};

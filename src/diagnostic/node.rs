@@ -3,6 +3,7 @@
 //! The codes of this page (`file.…`) are the same for every kind of file.
 
 use super::problem::{Diagnostic, Diagnostics, Explanation};
+use super::shape::Keys;
 use super::source::{Source, Span};
 use super::suggest::suggest;
 
@@ -225,6 +226,12 @@ impl Node {
             }
         }
         Some(kept)
+    }
+
+    /// A table whose keys are described: unknown and repeated keys become findings. `what` is for messages.
+    pub fn shaped<'n>(&'n self, what: &str, keys: &Keys, findings: &mut Findings<'_>) -> Option<Table<'n>> {
+        let names: Vec<&str> = keys.names().collect();
+        self.table(what, &names, findings)
     }
 
     /// A table whose keys are ours: unknown and repeated keys become findings.

@@ -24,6 +24,28 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidate that a long name is a slip of: the same with at most two letters wrong, in its last segment or before
+/// it, not in both. Numbers are never slips: one digit more is another object identifier.
+pub fn slip<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const SHORTEST: usize = 5;
+    let (folder, last) = split_last(name);
+    if last.len() < SHORTEST || !last.bytes().any(|b| b.is_ascii_alphabetic()) {
+        return None;
+    }
+    candidates.into_iter().find(|candidate| {
+        let (its_folder, its_last) = split_last(candidate);
+        let near = |a: &str, b: &str| a.len().abs_diff(b.len()) <= 2 && strsim::damerau_levenshtein(a, b) <= 2;
+        *candidate != name
+            && ((folder == its_folder && its_last.len() >= SHORTEST && near(last, its_last))
+                || (last == its_last && !folder.is_empty() && near(folder, its_folder)))
+    })
+}
+
+fn split_last(name: &str) -> (&str, &str) {
+    let start = name.rfind(['/', ':', '#']).map_or(0, |at| at + 1);
+    name.split_at_checked(start).unwrap_or((name, ""))
+}
+
 /// The candidates that are most like `name`, best first, at most `limit`, none that is quite different. Names are
 /// compared as a whole and by their last segment: sources agree on `mail` and differ in what stands before it.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, limit: usize) -> Vec<&'a str> {
@@ -48,6 +70,24 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, li
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_is_near_and_never_a_number() {
+        let known = ["http://s.example/claims/emailaddress", "urn:oid:2.5.4.20", "http://s.example/claims/sid"];
+        for (name, expected) in [
+            ("http://s.example/claims/emailadress", Some(known[0])),
+            ("http://s.example/claims/EmailAddress", Some(known[0])),
+            ("https://s.example/claims/emailaddress", Some(known[0])),
+            ("http://s.example/claims/mail", None),
+            ("http://s.example/claims/pid", None),
+            ("urn:oid:2.5.4.21", None),
+            ("http://other.example/claims/emailaddress", None),
+            ("emailadress", None),
+            (known[0], None),
+        ] {
+            assert_eq!(slip(name, known), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_misspelt_word_finds_its_neighbour() {

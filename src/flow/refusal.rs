@@ -48,6 +48,8 @@ pub enum Refusal {
     UsedUp(u32),
     /// A credential that ended before uses were last forgotten: the clock has gone back.
     Forgotten(Timestamp),
+    /// A link of the person was made meanwhile, with another `sub`.
+    SubjectConflict,
     /// The store failed.
     Store(StoreError),
     /// The signature failed.
@@ -72,7 +74,8 @@ impl Refusal {
             | Self::Mapping(_)
             | Self::Replayed(_)
             | Self::UsedUp(_)
-            | Self::Forgotten(_) => Outcome::Refused(self.code()),
+            | Self::Forgotten(_)
+            | Self::SubjectConflict => Outcome::Refused(self.code()),
         }
     }
 
@@ -92,6 +95,7 @@ impl Refusal {
             | Self::Replayed(_)
             | Self::UsedUp(_)
             | Self::Forgotten(_)
+            | Self::SubjectConflict
             | Self::Issue(_)
             | Self::Abandoned => None,
         }
@@ -112,6 +116,7 @@ impl Rejection for Refusal {
             Self::Replayed(_) => Reason::SamlReplayed.into(),
             Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
             Self::Forgotten(_) => Reason::UseForgotten.into(),
+            Self::SubjectConflict => Reason::SubjectConflict.into(),
             Self::Store(_) => Reason::StoreUnavailable.into(),
             Self::Issue(error) => error.code(),
             Self::Abandoned => Reason::Abandoned.into(),
@@ -139,7 +144,7 @@ impl Rejection for Refusal {
             Self::MappingMissing { source, client, audience } => {
                 vec![Fact::public("source", source), Fact::public("client", client), Fact::public("audience", audience)]
             }
-            Self::Abandoned => Vec::new(),
+            Self::SubjectConflict | Self::Abandoned => Vec::new(),
         }
     }
 }
@@ -150,6 +155,7 @@ impl From<AdmissionError> for Refusal {
             AdmissionError::SeenBefore(first) => Self::Replayed(first),
             AdmissionError::Forgotten { before } => Self::Forgotten(before),
             AdmissionError::UsedUp { uses } => Self::UsedUp(uses),
+            AdmissionError::LinkConflict { .. } => Self::SubjectConflict,
             AdmissionError::Store(error) => Self::Store(error),
         }
     }

@@ -88,6 +88,24 @@ impl ClaimValue {
         }
     }
 
+    /// How many bytes it takes as JSON without white space.
+    pub fn json_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text_bytes(text),
+            Self::Bool(truth) => 5 - usize::from(*truth),
+            Self::Int(number) => {
+                let digits = number.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
+                digits + usize::from(*number < 0)
+            }
+            // Brackets, and a comma between two.
+            Self::List(items) => items.iter().map(|item| item.json_bytes() + 1).sum::<usize>().max(1) + 1,
+            Self::Object(fields) => {
+                let field = |(key, value): (&String, &Self)| text_bytes(key) + 1 + value.json_bytes() + 1;
+                fields.iter().map(field).sum::<usize>().max(1) + 1
+            }
+        }
+    }
+
     /// As a JSON value.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
@@ -102,8 +120,48 @@ impl ClaimValue {
     }
 }
 
+/// With quotes and escapes, as RFC 8259 section 7 has them in their shortest form.
+fn text_bytes(text: &str) -> usize {
+    let escapes = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..=0x1f => 5,
+        _ => 0,
+    };
+    text.len() + 2 + text.bytes().map(escapes).sum::<usize>()
+}
+
 impl fmt::Debug for ClaimValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.type_word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn some_value() -> impl Strategy<Value = ClaimValue> {
+        let leaf = prop_oneof![
+            any::<String>().prop_map(ClaimValue::Text),
+            "[\\x00-\\x7f]*".prop_map(ClaimValue::Text),
+            any::<bool>().prop_map(ClaimValue::Bool),
+            any::<i64>().prop_map(ClaimValue::Int),
+            Just(ClaimValue::Int(0)),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(ClaimValue::List),
+                proptest::collection::btree_map(any::<String>(), inner, 0..4).prop_map(ClaimValue::Object),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_size_of_a_value_is_that_of_its_json(value in some_value()) {
+            prop_assert_eq!(value.json_bytes(), value.to_json().to_string().len());
+        }
     }
 }

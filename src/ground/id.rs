@@ -53,6 +53,8 @@ names! {
     KeyId;
     /// The `jti` of a token.
     Jti;
+    /// The lasting `sub` of a person, as it is linked: what a client with pairwise subjects is told is derived from it.
+    Sub;
 }
 
 /// As many milliseconds as 48 bits hold: the year 10889.

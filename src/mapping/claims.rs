@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ground::claim::{ClaimName, ClaimValue};
-use crate::ground::id::{Audience, MappingId, Namespace};
+use crate::ground::id::{Audience, MappingId, Namespace, SourceId};
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 
@@ -28,16 +28,38 @@ impl fmt::Debug for Subject {
     }
 }
 
+/// The same person at another source, as `link` declares it. `Debug` hides the value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The other source.
+    pub source: SourceId,
+    /// The `NameID` format there, or `mapped`.
+    pub format: String,
+    /// Qualifiers of a `NameID`.
+    pub qualifiers: [String; 2],
+    /// Never empty, never transient.
+    pub value: String,
+}
+
+impl fmt::Debug for Linked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Linked({} at {})", self.format, self.source)
+    }
+}
+
 /// The outcome of a mapping: made by [`super::Mapping::apply`] alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     pub(super) mapping: MappingId,
     pub(super) mapping_hash: Arc<str>,
     pub(super) subject: Subject,
+    pub(super) linked: Option<Linked>,
     pub(super) values: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scopes: ScopeSet,
-    pub(super) release: Arc<BTreeMap<Audience, Vec<ClaimName>>>,
+    pub(super) audience: Audience,
+    pub(super) released: BTreeMap<ClaimName, ClaimValue>,
     pub(super) acr: Option<String>,
+    pub(super) amr: Vec<String>,
     pub(super) auth_time: Option<Timestamp>,
 }
 
@@ -62,11 +84,20 @@ impl Claims {
         &self.values
     }
 
-    /// The claims that this audience may see; a claim that is listed nowhere does not leave.
+    /// Who that is at a linked source.
+    pub const fn linked(&self) -> Option<&Linked> {
+        self.linked.as_ref()
+    }
+
+    /// The API that they were made for.
+    pub const fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
+    /// The claims that this audience may see, within the budget: a claim that is listed nowhere does not leave, and to
+    /// another audience than they were made for nothing does.
     pub fn released_to(&self, audience: &Audience) -> BTreeMap<ClaimName, ClaimValue> {
-        let names = self.release.get(audience).map(Vec::as_slice).unwrap_or_default();
-        let value_of = |name: &ClaimName| self.values.get(name).map(|value| (name.clone(), value.clone()));
-        names.iter().filter_map(value_of).collect()
+        if *audience == self.audience { self.released.clone() } else { BTreeMap::new() }
     }
 
     /// The most scope that this identity can get.
@@ -74,9 +105,14 @@ impl Claims {
         &self.scopes
     }
 
-    /// The authentication context class that the source stated.
+    /// The authentication context class: what `authentication` makes of what the source stated, or just that.
     pub fn acr(&self) -> Option<&str> {
         self.acr.as_deref()
+    }
+
+    /// The authentication methods (RFC 8176), as far as the mapping knows them.
+    pub fn amr(&self) -> &[String] {
+        &self.amr
     }
 
     /// When the person was authenticated.

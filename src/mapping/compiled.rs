@@ -9,6 +9,8 @@ use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::Scope;
 
 use super::cel::Expression;
+use super::claim_type::ClaimType;
+use super::steps::Steps;
 use super::trial::Trial;
 
 /// A mapping file that has passed every check.
@@ -24,11 +26,16 @@ pub struct Mapping {
     pub(super) clients: Option<BTreeSet<ClientId>>,
     /// `None` is all.
     pub(super) audiences: Option<BTreeSet<Audience>>,
+    /// The live mapping issues; a shadow only runs beside it.
+    pub(super) stage: MappingStage,
+    /// The most that the claims for one audience may take, in bytes of JSON.
+    pub(super) budget: usize,
     pub(super) attributes: Vec<Declared>,
     /// The places in `attributes` of what a source sends under a name.
     pub(super) by_name: HashMap<String, Vec<usize>>,
+    pub(super) authentication: Option<AuthenticationTable>,
     pub(super) require: Vec<Require>,
-    pub(super) subject: SubjectRule,
+    pub(super) subject: SubjectSpec,
     pub(super) subject_rule_hash: String,
     pub(super) subject_replaces: Option<String>,
     /// In file order.
@@ -38,6 +45,15 @@ pub struct Mapping {
     pub(super) tests: Vec<Trial>,
 }
 
+/// `stage`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MappingStage {
+    /// It issues.
+    Live,
+    /// It runs beside the live one; differences are counted.
+    Shadow,
+}
+
 /// A declared attribute.
 #[derive(Debug)]
 pub(super) struct Declared {
@@ -45,6 +61,10 @@ pub(super) struct Declared {
     pub(super) name: String,
     pub(super) format: Option<String>,
     pub(super) cardinality: Cardinality,
+    /// The longest value, in bytes.
+    pub(super) max_bytes: usize,
+    /// Whether several attributes of this name are one list.
+    pub(super) merged: bool,
     pub(super) optional: bool,
     /// Whether an expression reads it: only then it is put where expressions look.
     pub(super) read: bool,
@@ -59,12 +79,40 @@ pub(super) enum Cardinality {
     Many { max: usize },
 }
 
+/// `authentication`: never without a level.
+#[derive(Debug)]
+pub(super) struct AuthenticationTable {
+    /// The place in `attributes`; the context class where there is none.
+    pub(super) from: Option<usize>,
+    pub(super) lowest: Level,
+    /// The levels above, in their order.
+    pub(super) higher: Vec<Level>,
+    /// What the source says, to the number of its level; 0 is the lowest.
+    pub(super) by_context: HashMap<String, usize>,
+}
+
+/// What a login of this level is called in tokens.
+#[derive(Debug)]
+pub(super) struct Level {
+    pub(super) acr: String,
+    pub(super) amr: Vec<String>,
+}
+
 /// A rule of `require`.
 #[derive(Debug)]
 pub(super) struct Require {
     pub(super) id: Arc<str>,
     pub(super) expression: Expression,
     pub(super) message: String,
+}
+
+/// `subject`
+#[derive(Debug)]
+pub(super) struct SubjectSpec {
+    pub(super) rule: SubjectRule,
+    /// The source proves that an e-mail address belongs to the person.
+    pub(super) email_proven: bool,
+    pub(super) link: Option<Link>,
 }
 
 /// Whom the token is about.
@@ -76,25 +124,42 @@ pub(super) enum SubjectRule {
     Cel(Expression),
 }
 
-/// A rule of `claims`.
+/// The same person at another source.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) source: SourceId,
+    pub(super) rule: SubjectRule,
+    /// The `NameID` format there; a mapped value unless told.
+    pub(super) format: Option<String>,
+}
+
+/// A rule of `claims`, or a member of an object.
 #[derive(Debug)]
 pub(super) struct ClaimRule {
     pub(super) name: ClaimName,
     pub(super) origin: Origin,
-    pub(super) required: bool,
+    pub(super) kind: Option<ClaimType>,
+    pub(super) missing: Missing,
     /// Whether an expression below reads it.
     pub(super) read: bool,
+}
+
+/// What happens where a rule yields nothing.
+#[derive(Debug)]
+pub(super) enum Missing {
+    Omit,
+    Refuse,
+    Default(ClaimValue),
 }
 
 /// Where a claim comes from.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// The place in `attributes`.
-    Attribute(usize),
-    /// The place in `attributes`, and what its values become.
-    Table(usize, HashMap<String, ClaimValue>),
+    /// The place in `attributes`, and what is done with its values.
+    Attribute(usize, Option<Box<Steps>>),
     Value(ClaimValue),
     Cel(Expression),
+    Object(Vec<ClaimRule>),
 }
 
 impl Mapping {
@@ -116,6 +181,11 @@ impl Mapping {
     /// The source whose credentials it reads.
     pub const fn source(&self) -> &SourceId {
         &self.source
+    }
+
+    /// Whether it issues, or only runs beside the one that does.
+    pub const fn stage(&self) -> MappingStage {
+        self.stage
     }
 
     /// SHA-256 of the `subject` rule with the names it reads, hexadecimal: the same for as long as the same person

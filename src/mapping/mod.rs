@@ -20,13 +20,17 @@
 
 mod apply;
 mod cel;
+mod claim_type;
 mod claims;
+mod compare;
 mod compile;
 mod compiled;
+mod coverage;
 mod file;
 mod problems;
 mod received;
 mod refusal;
+mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trial;
@@ -39,12 +43,15 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use self::apply::RequestFacts;
-pub use self::claims::{Claims, Subject};
-pub use self::compile::{CompileContext, compile};
-pub use self::compiled::Mapping;
+pub use self::claims::{Claims, Linked, Subject};
+pub use self::compare::{Difference, Outcome, differences};
+pub use self::compile::{CompileContext, compile, includes};
+pub use self::compiled::{Mapping, MappingStage};
+pub use self::coverage::Coverage;
+pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
-pub use self::refusal::{MappingRefusal, Private};
-pub use self::trial::TestReport;
+pub use self::refusal::{Found, MappingRefusal, Private};
+pub use self::trial::{RecordedTest, TestReport};
 pub use crate::diagnostic::Source as SourceFile;
 
 use crate::diagnostic::Diagnostics;
@@ -68,11 +75,30 @@ impl Mappings {
         Self { in_order: mappings, by_source, warnings }
     }
 
-    /// The one mapping that applies to a request, if there is one.
+    /// The one live mapping that applies to a request, if there is one.
     pub fn select(&self, source: &SourceId, client: &ClientId, audience: &Audience) -> Option<&Mapping> {
-        let places = self.by_source.get(source)?;
-        let mappings = places.iter().filter_map(|place| self.in_order.get(*place));
-        mappings.into_iter().find(|mapping| mapping.applies_to(source, client, audience))
+        self.applying(source, client, audience).find(|mapping| mapping.stage == MappingStage::Live)
+    }
+
+    /// The shadows that run beside it, in the order of the files.
+    pub fn shadows<'a, 'q>(
+        &'a self,
+        source: &'q SourceId,
+        client: &'q ClientId,
+        audience: &'q Audience,
+    ) -> impl Iterator<Item = &'a Mapping> {
+        self.applying(source, client, audience).filter(|mapping| mapping.stage == MappingStage::Shadow)
+    }
+
+    fn applying<'a, 'q>(
+        &'a self,
+        source: &'q SourceId,
+        client: &'q ClientId,
+        audience: &'q Audience,
+    ) -> impl Iterator<Item = &'a Mapping> {
+        let places = self.by_source.get(source).into_iter().flatten();
+        let mappings = places.filter_map(|place| self.in_order.get(*place));
+        mappings.filter(move |mapping| mapping.applies_to(source, client, audience))
     }
 
     /// The mapping with this id.
@@ -88,6 +114,11 @@ impl Mappings {
     /// What is not an error but should be looked at.
     pub const fn warnings(&self) -> &Diagnostics {
         &self.warnings
+    }
+
+    /// How far these tests reach, for each mapping.
+    pub fn coverage(&self, reports: &[TestReport]) -> Vec<Coverage> {
+        self.in_order.iter().map(|mapping| mapping.coverage(reports)).collect()
     }
 
     /// Runs the tests of every file. `now` is for those that do not say one.

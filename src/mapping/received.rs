@@ -6,7 +6,8 @@ pub(super) struct Received<'f>(Form<'f>);
 enum Form<'f> {
     /// Sent under one name once, as it should be.
     Once(&'f [String]),
-    Again(Vec<&'f str>),
+    /// So many times.
+    Again(usize, Vec<&'f str>),
 }
 
 impl<'f> Received<'f> {
@@ -19,14 +20,22 @@ impl<'f> Received<'f> {
     pub(super) fn add(&mut self, more: &'f [String]) {
         let mut all: Vec<&'f str> = self.iter().collect();
         all.extend(more.iter().map(String::as_str));
-        self.0 = Form::Again(all);
+        self.0 = Form::Again(self.sent() + 1, all);
+    }
+
+    /// In how many attributes of this name.
+    pub(super) const fn sent(&self) -> usize {
+        match &self.0 {
+            Form::Once(_) => 1,
+            Form::Again(times, _) => *times,
+        }
     }
 
     /// How many.
     pub(super) fn len(&self) -> usize {
         match &self.0 {
             Form::Once(values) => values.len(),
-            Form::Again(values) => values.len(),
+            Form::Again(_, values) => values.len(),
         }
     }
 
@@ -39,7 +48,7 @@ impl<'f> Received<'f> {
     pub(super) fn iter(&self) -> impl Iterator<Item = &'f str> {
         let (once, again) = match &self.0 {
             Form::Once(values) => (*values, [].as_slice()),
-            Form::Again(values) => ([].as_slice(), values.as_slice()),
+            Form::Again(_, values) => ([].as_slice(), values.as_slice()),
         };
         once.iter().map(String::as_str).chain(again.iter().copied())
     }

@@ -1,6 +1,7 @@
 //! Why a mapping refuses an identity.
 
 use crate::decision::{Fact, Rejection};
+use crate::ground::id::Audience;
 use crate::ground::reason::{Reason, ReasonCode};
 
 /// In the order of the steps. `Debug` and the facts show names and counts; what is of the person is private.
@@ -16,9 +17,20 @@ pub enum MappingRefusal {
         /// The most similar names that it did send.
         nearest: Vec<String>,
     },
-    /// A single-valued attribute was sent with several values or several times, or a list is longer than its `max`.
-    #[error("the attribute `{attribute}` has {found} values")]
+    /// A single-valued attribute was sent with several values or several times, a list is longer than its `max`, or one
+    /// that may be sent once was sent again.
+    #[error("the attribute `{attribute}` came with {found}")]
     AttributeRepeated {
+        /// The short name.
+        attribute: String,
+        /// The most that are accepted.
+        expected: Found,
+        /// How many there are.
+        found: Found,
+    },
+    /// A value is longer than `max_bytes`.
+    #[error("the attribute `{attribute}` has a value of {found} bytes")]
+    AttributeTooLong {
         /// The short name.
         attribute: String,
         /// The most that are accepted.
@@ -40,6 +52,39 @@ pub enum MappingRefusal {
         /// What is wrong with what it yields.
         why: &'static str,
     },
+    /// The subject is a `NameID` with an e-mail address, and the mapping does not say that its source proves it.
+    #[error("the NameID is an e-mail address, which this source is not said to prove")]
+    EmailUnproven,
+    /// `take: one` found several values.
+    #[error("the claim `{claim}` has {found} values")]
+    ClaimAmbiguous {
+        /// Its name; a member of an object behind the object's.
+        claim: String,
+        /// How many.
+        found: usize,
+    },
+    /// A value cannot become what `type` says.
+    #[error("the claim `{claim}` is not of type {expected}")]
+    ClaimType {
+        /// Its name.
+        claim: String,
+        /// `type`
+        expected: &'static str,
+        /// What there is.
+        found: &'static str,
+    },
+    /// The claims for the audience are larger than `budget`.
+    #[error("the claims for `{audience}` take {found} bytes")]
+    BudgetExceeded {
+        /// The API.
+        audience: Audience,
+        /// The budget in bytes.
+        expected: usize,
+        /// What they take.
+        found: usize,
+        /// The claim that takes most.
+        largest: String,
+    },
     /// A required claim came out empty.
     #[error("the claim `{claim}` has no value")]
     ClaimMissing {
@@ -60,6 +105,26 @@ pub enum MappingRefusal {
     },
 }
 
+/// Of which there are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Values of an attribute.
+    Values(usize),
+    /// Attributes of one name.
+    Attributes(usize),
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Values(1) => f.write_str("1 value"),
+            Self::Values(count) => write!(f, "{count} values"),
+            Self::Attributes(1) => f.write_str("1 attribute of this name"),
+            Self::Attributes(count) => write!(f, "{count} attributes of this name"),
+        }
+    }
+}
+
 /// Text that may hold values of a person. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Private(pub(super) String);
@@ -75,6 +140,11 @@ impl Rejection for MappingRefusal {
         match self {
             Self::AttributeMissing { .. } => Reason::MappingAttributeMissing.into(),
             Self::AttributeRepeated { .. } => Reason::MappingAttributeRepeated.into(),
+            Self::AttributeTooLong { .. } => Reason::MappingAttributeTooLong.into(),
+            Self::EmailUnproven => Reason::MappingEmailUnproven.into(),
+            Self::ClaimAmbiguous { .. } => Reason::MappingClaimAmbiguous.into(),
+            Self::ClaimType { .. } => Reason::MappingClaimType.into(),
+            Self::BudgetExceeded { .. } => Reason::MappingBudgetExceeded.into(),
             Self::Require { rule, .. } => ReasonCode::of_rule(rule),
             Self::SubjectMissing { .. } => Reason::MappingSubjectMissing.into(),
             Self::ClaimMissing { .. } => Reason::MappingClaimMissing.into(),
@@ -95,6 +165,28 @@ impl Rejection for MappingRefusal {
                 Fact::public("attribute", attribute),
                 Fact::public("expected", format!("at most {expected}")),
                 Fact::public("found", found),
+            ],
+            Self::AttributeTooLong { attribute, expected, found } => vec![
+                Fact::public("attribute", attribute),
+                Fact::public("expected", format!("at most {expected} bytes")),
+                Fact::public("found", format!("{found} bytes")),
+            ],
+            Self::EmailUnproven => {
+                vec![Fact::public("expected", "`email_proven: true`"), Fact::public("found", "format emailAddress")]
+            }
+            Self::ClaimAmbiguous { claim, found } => vec![
+                Fact::public("claim", claim),
+                Fact::public("expected", "one value"),
+                Fact::public("found", format!("{found} values")),
+            ],
+            Self::ClaimType { claim, expected, found } => {
+                vec![Fact::public("claim", claim), Fact::public("expected", expected), Fact::public("found", found)]
+            }
+            Self::BudgetExceeded { audience, expected, found, largest } => vec![
+                Fact::public("audience", audience),
+                Fact::public("expected", format!("at most {expected} bytes")),
+                Fact::public("found", format!("{found} bytes")),
+                Fact::public("largest", largest),
             ],
             Self::Require { message, .. } => vec![Fact::public("message", message)],
             Self::SubjectMissing { why } => vec![Fact::public("found", why)],

@@ -7,9 +7,10 @@ use crate::ground::time::Timestamp;
 
 use super::claims::{Claims, Subject};
 
-/// What a mapping makes of `ana`: these scopes, and these claims, all released to these audiences.
+/// What a mapping makes of `ana` for the first of these audiences: these scopes, and these claims, all released to it.
 pub(crate) fn claims(scopes: &[&str], claims: &[(&str, ClaimValue)], released_to: &[&str]) -> Claims {
-    let names: Vec<ClaimName> = claims.iter().map(|(name, _)| ClaimName::new(*name)).collect();
+    let values: std::collections::BTreeMap<_, _> =
+        claims.iter().map(|(name, value)| (ClaimName::new(*name), value.clone())).collect();
     Claims {
         mapping: MappingId::new("payroll"),
         mapping_hash: "00".repeat(32).into(),
@@ -19,14 +20,13 @@ pub(crate) fn claims(scopes: &[&str], claims: &[(&str, ClaimValue)], released_to
             qualifiers: [String::new(), String::new()],
             value: "ana".into(),
         },
-        values: claims.iter().map(|(name, value)| (ClaimName::new(*name), value.clone())).collect(),
+        linked: None,
         scopes: scopes.iter().map(|scope| Scope::parse(scope).unwrap()).collect::<ScopeSet>(),
-        release: released_to
-            .iter()
-            .map(|audience| (Audience::new(*audience), names.clone()))
-            .collect::<std::collections::BTreeMap<_, _>>()
-            .into(),
+        audience: Audience::new(released_to.first().copied().unwrap_or_default()),
+        released: values.clone(),
+        values,
         acr: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into()),
+        amr: vec!["pwd".into()],
         auth_time: Some(Timestamp::from_unix_seconds(1_772_366_000)),
     }
 }

@@ -1,15 +1,23 @@
 //! The tests of a mapping file, run through the very same [`Mapping::apply`] as a request.
+//!
+//! A test with facts is self-contained and runs whenever the file is loaded. One with a recorded credential needs keys
+//! and a verifier as well: whoever has them asks for [`Mapping::recorded_tests`].
+
+mod differences;
+
+use std::collections::BTreeMap;
 
 use super::apply::RequestFacts;
-use super::claims::Claims;
+use super::claims::Subject;
+use super::compare::Outcome;
 use super::compiled::{Declared, Mapping};
 use super::file::{Expected, Given, RawTrial};
 use crate::credential::{Authentication, Facts};
 use crate::decision::{Detail, Rejection as _, Step, Trail};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ground::attribute::{Attribute, NameId};
-use crate::ground::claim::{ClaimName, ClaimValue};
-use crate::ground::id::{ClientId, MappingId, Namespace, TraceId};
+use crate::ground::claim::ClaimValue;
+use crate::ground::id::{Audience, ClientId, MappingId, Namespace, TraceId};
 use crate::ground::reason::ReasonCode;
 use crate::ground::time::Timestamp;
 
@@ -18,12 +26,8 @@ use crate::ground::time::Timestamp;
 pub(super) struct Trial {
     name: String,
     span: Span,
-    facts: GivenFacts,
-    claims: Vec<(String, ClaimValue)>,
-    scopes: Option<Vec<String>>,
-    absent: Vec<String>,
-    subject: Option<String>,
-    refused: Option<ReasonCode>,
+    given: GivenFacts,
+    expect: Expectation,
 }
 
 #[derive(Debug)]
@@ -33,7 +37,23 @@ struct GivenFacts {
     name_id: Option<NameId>,
     authentication: Authentication,
     client: Option<ClientId>,
+    audience: Option<Audience>,
     now: Option<Timestamp>,
+    credential: Option<(String, Span)>,
+}
+
+/// What must come out.
+#[derive(Debug)]
+struct Expectation {
+    claims: Vec<(String, ClaimValue)>,
+    scopes: Option<Vec<String>>,
+    absent: Vec<String>,
+    released: Option<Vec<String>>,
+    subject: Option<String>,
+    sub_same_as: Option<String>,
+    acr: Option<String>,
+    amr: Option<Vec<String>>,
+    refused: Option<ReasonCode>,
 }
 
 /// How one test went.
@@ -51,6 +71,18 @@ pub struct TestReport {
     pub differences: Vec<String>,
     /// What the mapping did, with values.
     pub steps: Vec<Step>,
+}
+
+/// A test whose credential is a file.
+#[derive(Debug)]
+pub struct RecordedTest<'m> {
+    mapping: &'m Mapping,
+    trial: &'m Trial,
+    credential: &'m str,
+    /// Where the path stands.
+    pub span: Span,
+    /// The time of the request; its file says one, or is refused.
+    pub now: Option<Timestamp>,
 }
 
 impl TestReport {
@@ -76,101 +108,134 @@ impl TestReport {
 impl Trial {
     pub(super) fn of(raw: &RawTrial, attributes: Vec<(usize, Vec<String>)>, refused: Option<ReasonCode>) -> Self {
         let RawTrial { name, given, expect } = raw;
-        let Given { name_id, name_id_format, acr, auth_time, client, now, attributes: _ } = given;
-        let Expected { claims, scopes, absent, subject, refused: _ } = expect;
+        let Given { name_id, name_id_format, acr, auth_time, client, audience, now, credential, attributes: _ } = given;
+        let Expected { claims, scopes, absent, released, subject, sub_same_as, acr: acr_after, amr, refused: _ } =
+            expect;
         let name_id = name_id.as_ref().map(|value| NameId {
             value: value.clone(),
             format: name_id_format.clone(),
             name_qualifier: None,
             sp_name_qualifier: None,
         });
+        let texts = |words: &Option<Vec<super::file::Word>>| {
+            words.as_ref().map(|words| words.iter().map(|word| word.value.clone()).collect())
+        };
         Self {
             name: name.value.clone(),
             span: name.span,
-            facts: GivenFacts {
+            given: GivenFacts {
                 attributes,
                 name_id,
                 authentication: Authentication { instant: *auth_time, context_class: acr.clone(), session_index: None },
                 client: client.as_deref().map(ClientId::new),
+                audience: audience.as_ref().map(|audience| Audience::new(audience.value.as_str())),
                 now: *now,
+                credential: credential.as_ref().map(|path| (path.value.clone(), path.span)),
             },
-            claims: claims.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),
-            scopes: scopes.as_ref().map(|scopes| scopes.iter().map(|scope| scope.value.clone()).collect()),
-            absent: absent.iter().map(|name| name.value.clone()).collect(),
-            subject: subject.clone(),
-            refused,
+            expect: Expectation {
+                claims: claims.iter().map(|(name, value)| (name.value.clone(), value.clone())).collect(),
+                scopes: texts(scopes),
+                absent: absent.iter().map(|name| name.value.clone()).collect(),
+                released: texts(released),
+                subject: subject.clone(),
+                sub_same_as: sub_same_as.as_ref().map(|name| name.value.clone()),
+                acr: acr_after.clone(),
+                amr: texts(amr),
+                refused,
+            },
         }
-    }
-
-    fn differences(&self, claims: &Claims) -> Vec<String> {
-        let mut differences = Vec::new();
-        if let Some(code) = &self.refused {
-            differences.push(format!("expected the refusal {code}, but it is accepted"));
-        }
-        let found = |name: &str| claims.all().get(&ClaimName::new(name));
-        for (name, expected) in &self.claims {
-            let found = found(name);
-            if found != Some(expected) {
-                let found = found.map_or("it is left out".to_owned(), |value| format!("found {}", value.to_json()));
-                differences.push(format!("claim `{name}`: expected {}, {found}", expected.to_json()));
-            }
-        }
-        for name in &self.absent {
-            if let Some(value) = found(name) {
-                differences.push(format!("claim `{name}`: expected to be left out, found {}", value.to_json()));
-            }
-        }
-        if let Some(expected) = &self.scopes {
-            let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-            expected.sort_unstable();
-            expected.dedup();
-            let found: Vec<&str> = claims.scopes().iter().map(crate::ground::scope::Scope::as_str).collect();
-            if expected != found {
-                differences.push(format!("scopes: expected [{}], found [{}]", expected.join(", "), found.join(", ")));
-            }
-        }
-        if let Some(expected) = self.subject.as_ref().filter(|expected| **expected != claims.subject().value) {
-            differences.push(format!("subject: expected `{expected}`, found `{}`", claims.subject().value));
-        }
-        differences
     }
 }
 
+/// The subjects of the tests that have run, by their names: `sub_same_as` compares with them.
+type Above<'m> = BTreeMap<&'m str, Subject>;
+
 impl Mapping {
-    /// Runs the tests of the file. `now` is for those that do not say one.
+    /// Runs the self-contained tests of the file. `now` is for those that do not say one.
     pub fn run_tests(&self, now: Timestamp) -> Vec<TestReport> {
-        self.tests.iter().map(|trial| self.run_test(trial, now)).collect()
+        let mut above = Above::new();
+        let own = self.tests.iter().filter(|trial| trial.given.credential.is_none());
+        own.map(|trial| self.run_test(trial, now, &mut above)).collect()
     }
 
-    fn run_test(&self, trial: &Trial, now: Timestamp) -> TestReport {
-        let now = trial.facts.now.unwrap_or(now);
-        let facts = Facts {
+    /// What this mapping makes of the people of another's self-contained tests, by the names of the tests. An attribute
+    /// is the same where it has the same name on the wire.
+    pub fn outcomes_of<'m>(&self, tests: &'m Self, now: Timestamp) -> Vec<(&'m str, Outcome)> {
+        let own = tests.tests.iter().filter(|trial| trial.given.credential.is_none());
+        own.map(|trial| {
+            let (client, audience) = (tests.client_of(trial), tests.audience_of(trial));
+            let now = trial.given.now.unwrap_or(now);
+            let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Record);
+            let request = RequestFacts { client: &client, audience: &audience, now };
+            (trial.name.as_str(), self.apply(&tests.facts_of(trial), &request, &mut trail))
+        })
+        .collect()
+    }
+
+    /// The tests whose credential is a file.
+    pub fn recorded_tests(&self) -> impl Iterator<Item = RecordedTest<'_>> {
+        self.tests.iter().filter_map(|trial| {
+            let (credential, span) = trial.given.credential.as_ref()?;
+            Some(RecordedTest { mapping: self, trial, credential, span: *span, now: trial.given.now })
+        })
+    }
+
+    fn run_test<'m>(&'m self, trial: &'m Trial, now: Timestamp, above: &mut Above<'m>) -> TestReport {
+        self.judge(trial, &self.facts_of(trial), trial.given.now.unwrap_or(now), above)
+    }
+
+    fn facts_of(&self, trial: &Trial) -> Facts {
+        Facts {
             source: self.source.clone(),
             namespace: Namespace::new(self.source.as_str()),
-            name_id: trial.facts.name_id.clone(),
-            attributes: self.given(&trial.facts.attributes),
-            authentication: trial.facts.authentication.clone(),
-        };
-        let first = self.clients.as_ref().and_then(|clients| clients.iter().next().cloned());
-        let client = trial.facts.client.clone().or(first).unwrap_or_else(|| ClientId::new("test"));
+            name_id: trial.given.name_id.clone(),
+            attributes: self.given(&trial.given.attributes),
+            authentication: trial.given.authentication.clone(),
+        }
+    }
+
+    /// Applies the mapping to the facts and compares.
+    fn judge<'m>(&'m self, trial: &'m Trial, facts: &Facts, now: Timestamp, above: &mut Above<'m>) -> TestReport {
+        let (client, audience) = (self.client_of(trial), self.audience_of(trial));
         let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
-        let differences = match (self.apply(&facts, &RequestFacts { client: &client, now }, &mut trail), &trial.refused)
-        {
-            (Ok(claims), _) => trial.differences(&claims),
+        let request = RequestFacts { client: &client, audience: &audience, now };
+        let differences = match (self.apply(facts, &request, &mut trail), &trial.expect.refused) {
+            (Ok(claims), _) => {
+                let differences = trial.expect.differences(&claims, above);
+                above.insert(&trial.name, claims.subject().clone());
+                differences
+            }
             (Err(refusal), Some(code)) if refusal.code() == *code => Vec::new(),
             (Err(refusal), Some(code)) => {
                 vec![format!("expected the refusal {code}, found {}: {refusal}", refusal.code())]
             }
             (Err(refusal), None) => vec![format!("refused with {}: {refusal}", refusal.code())],
         };
+        self.report(trial, differences, trail.steps().to_vec())
+    }
+
+    fn report(&self, trial: &Trial, differences: Vec<String>, steps: Vec<Step>) -> TestReport {
         TestReport {
             mapping: self.id.clone(),
             file: self.path.clone(),
             name: trial.name.clone(),
             span: trial.span,
             differences,
-            steps: trail.steps().to_vec(),
+            steps,
         }
+    }
+
+    /// Whom the test says, or the first that the mapping is for.
+    fn client_of(&self, trial: &Trial) -> ClientId {
+        let first = self.clients.as_ref().and_then(|clients| clients.iter().next().cloned());
+        trial.given.client.clone().or(first).unwrap_or_else(|| ClientId::new("test"))
+    }
+
+    /// The API that the test says, or the first that the mapping is for, or releases something to.
+    fn audience_of(&self, trial: &Trial) -> Audience {
+        let first = self.audiences.as_ref().and_then(|audiences| audiences.iter().next());
+        let first = first.or_else(|| self.release.keys().next()).cloned();
+        trial.given.audience.clone().or(first).unwrap_or_else(|| Audience::new("test"))
     }
 
     /// As the source would send them.
@@ -185,5 +250,53 @@ impl Mapping {
             })
         };
         attributes.iter().filter_map(sent).collect()
+    }
+}
+
+impl RecordedTest<'_> {
+    /// The mapping whose test it is.
+    pub const fn mapping(&self) -> &Mapping {
+        self.mapping
+    }
+
+    /// The path of the credential, as written: it begins at the folder of the mapping's file.
+    pub const fn credential(&self) -> &str {
+        self.credential
+    }
+
+    /// Who presents it.
+    pub fn client(&self) -> ClientId {
+        self.mapping.client_of(self.trial)
+    }
+
+    /// The API that is asked for.
+    pub fn audience(&self) -> Audience {
+        self.mapping.audience_of(self.trial)
+    }
+
+    /// The test with the facts of the verified credential, or with the reason for which that was refused; `steps` are
+    /// what led there.
+    pub fn judge(&self, facts: Result<&Facts, ReasonCode>, now: Timestamp, steps: Vec<Step>) -> TestReport {
+        let expected = &self.trial.expect.refused;
+        match facts {
+            Ok(facts) => {
+                let report = self.mapping.judge(self.trial, facts, now, &mut Above::new());
+                TestReport { steps: steps.into_iter().chain(report.steps).collect(), ..report }
+            }
+            Err(code) if expected.as_ref() == Some(&code) => self.mapping.report(self.trial, Vec::new(), steps),
+            Err(code) => {
+                let difference = match expected {
+                    Some(expected) => format!("expected the refusal {expected}, found {code}"),
+                    None => format!("the credential is refused with {code}"),
+                };
+                self.mapping.report(self.trial, vec![difference], steps)
+            }
+        }
+    }
+
+    /// The test of a credential that cannot be looked at at all.
+    pub fn unread(&self, why: &str) -> TestReport {
+        let difference = format!("the credential `{}` cannot be read: {why}", self.credential);
+        self.mapping.report(self.trial, vec![difference], Vec::new())
     }
 }

@@ -76,6 +76,7 @@ fn permit(
         claims: claims.released_to(&api.audience),
         scope: granted,
         acr: claims.acr().map(str::to_owned),
+        amr: claims.amr().to_vec(),
         auth_time: claims.auth_time(),
         decided: now,
         expires,

@@ -20,6 +20,7 @@ pub struct Permit {
     pub(super) claims: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scope: ScopeSet,
     pub(super) acr: Option<String>,
+    pub(super) amr: Vec<String>,
     pub(super) auth_time: Option<Timestamp>,
     pub(super) decided: Timestamp,
     pub(super) expires: Timestamp,
@@ -57,9 +58,14 @@ impl Permit {
         &self.scope
     }
 
-    /// The authentication context class that the source stated.
+    /// The authentication context class, as the mapping has it.
     pub fn acr(&self) -> Option<&str> {
         self.acr.as_deref()
+    }
+
+    /// The authentication methods (RFC 8176), as far as the mapping knows them.
+    pub fn amr(&self) -> &[String] {
+        &self.amr
     }
 
     /// When the person was authenticated.

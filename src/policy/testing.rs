@@ -57,7 +57,8 @@ impl Ledger for Yes {
 }
 
 pub(crate) fn admission(identity: &Identity) -> Admission {
-    let record = Commit { consume: None, trace_id: TraceId::from_bytes([1; 16]), record: Vec::new() };
+    let trace_id = TraceId::from_bytes([1; 16]);
+    let record = Commit { consume: None, trace_id, record: Vec::new(), links: Vec::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(admit(&Yes, identity.consumption().clone(), record)).unwrap()
 }

@@ -1,9 +1,10 @@
 //! The right to issue: made from a commit, by [`admit`] alone.
 
-use crate::ground::id::TraceId;
+use crate::ground::id::{Sub, TraceId};
 use crate::ground::time::Timestamp;
 
 use super::contract::{Commit, CommitError, Consumption, Ledger, StoreError, UseKey, UseRule};
+use super::links::LinkKey;
 
 /// Proof that this credential was consumed, durably, for this request. Without one there is no grant.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,6 +64,14 @@ pub enum AdmissionError {
         /// The moment.
         before: Timestamp,
     },
+    /// A link that was to be made is there with another `sub`.
+    #[error("the identifier is linked to another subject")]
+    LinkConflict {
+        /// Which link.
+        key: LinkKey,
+        /// The `sub` that it has.
+        found: Sub,
+    },
     /// The store failed: nothing is issued.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,6 +84,7 @@ pub async fn admit(ledger: &dyn Ledger, consume: Consumption, record: Commit) ->
         CommitError::SeenBefore(first) => AdmissionError::SeenBefore(first),
         CommitError::UsedUp { uses } => AdmissionError::UsedUp { uses },
         CommitError::Forgotten { before } => AdmissionError::Forgotten { before },
+        CommitError::LinkConflict { key, found } => AdmissionError::LinkConflict { key, found },
         CommitError::Store(error) => AdmissionError::Store(error),
     })?;
     Ok(match rule {

@@ -1,6 +1,12 @@
 //! What every backend must do: small functions with names that are sentences. [`storage_conformance!`] makes tests of
 //! them for one backend.
 
+mod links;
+mod recordings;
+
+pub(crate) use links::*;
+pub(crate) use recordings::*;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +67,32 @@ macro_rules! storage_conformance {
                 marks_of_different_kinds_are_apart,
                 too_large_a_mark_is_refused,
                 names_may_be_of_any_script,
+                a_link_is_made_with_its_commit,
+                a_link_that_is_there_stays_as_it_is,
+                a_link_with_another_sub_refuses_the_whole_commit,
+                a_commit_that_contradicts_itself_is_refused,
+                whether_a_credential_may_be_used_is_judged_before_its_links,
+                of_many_commits_that_link_one_key_one_wins,
+                a_link_survives_reopening,
+                pages_show_every_link_once_and_in_order,
+                a_sweep_leaves_links_alone,
+                too_large_a_link_is_refused_and_uses_nothing,
+                links_are_changed_only_as_expected_and_all_or_none,
+                of_many_relinks_one_wins,
+                too_much_at_once_is_not_relinked,
+                a_conflict_is_noted_and_counted,
+                conflicts_are_bounded_and_survive_reopening,
+                a_conflict_ends_with_the_change_that_ends_it,
+                too_large_a_conflict_is_refused,
+                a_recording_is_kept_and_replaced,
+                recordings_of_different_kinds_are_apart,
+                of_too_many_recordings_the_oldest_go,
+                a_limit_that_shrinks_takes_everything_over_it,
+                many_recordings_at_once_are_counted,
+                recordings_of_a_person_are_removed_together,
+                recordings_end_with_their_time,
+                recordings_survive_reopening,
+                too_large_a_recording_is_refused,
                 a_new_store_is_healthy_and_empty,
             );
         }
@@ -102,7 +134,7 @@ fn trace_at(began: Timestamp, number: u32) -> TraceId {
 /// A commit that only keeps a record, of trace id and second `number`.
 pub(crate) fn recording(number: u32) -> Commit {
     let record = format!("{{\"number\":{number}}}").into_bytes();
-    Commit { consume: None, trace_id: trace(number), record }
+    Commit { consume: None, trace_id: trace(number), record, links: Vec::new() }
 }
 
 /// A commit that consumes a key for an hour from `T0`.
@@ -614,4 +646,8 @@ pub(crate) async fn a_new_store_is_healthy_and_empty(harness: &dyn Harness) {
     assert_eq!(store.marks(MarkKind::Distrust).await, Ok(Vec::new()));
     let nothing = store.page(RecordCursor::start(), 10).await.unwrap();
     assert_eq!((nothing.records, nothing.next), (Vec::new(), None));
+    let nothing = store.links_page(None, 10).await.unwrap();
+    assert_eq!((nothing.links, nothing.next), (Vec::new(), None));
+    assert_eq!(store.conflicts().await, Ok(Vec::new()));
+    assert_eq!(store.recordings_count(0).await, Ok(0));
 }

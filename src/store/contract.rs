@@ -1,9 +1,12 @@
-//! The four traits and their words.
+//! Four of the traits and their words; links and recordings have files of their own.
 
 use async_trait::async_trait;
 
-use crate::ground::id::TraceId;
+use crate::ground::id::{Sub, TraceId};
 use crate::ground::time::Timestamp;
+
+use super::links::{Conflicts, LinkKey, Links, NewLink};
+use super::recordings::Recordings;
 
 /// No value is larger, in bytes: a backend may treat larger ones in another, less durable way (sled writes them to
 /// files that it never syncs).
@@ -48,7 +51,11 @@ pub struct Consumption {
     pub rule: UseRule,
 }
 
-/// One atomic, durable step: consume a credential (where there is one) and keep the decision record.
+/// A commit makes no more links: what its own source calls the person, and what the source that this one is linked to
+/// does.
+pub const MAX_COMMIT_LINKS: usize = 2;
+
+/// One atomic, durable step: consume a credential (where there is one), keep the decision record, and make links.
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// `None` for a refusal: only the record is kept.
@@ -57,16 +64,24 @@ pub struct Commit {
     pub trace_id: TraceId,
     /// The decision record: JSON, at most 16 KiB.
     pub record: Vec<u8>,
+    /// Links to be made where they are not there yet: at most [`MAX_COMMIT_LINKS`].
+    pub links: Vec<NewLink>,
 }
 
 impl Commit {
-    /// Whether the record is within [`MAX_VALUE_BYTES`]. Every backend asks before anything else.
+    /// Whether record and links are within their limits. Every backend asks before anything else.
     pub fn check_size(&self) -> Result<(), StoreError> {
-        check_length(self.record.len(), MAX_VALUE_BYTES)
+        check_length(self.record.len(), MAX_VALUE_BYTES)?;
+        check_count(self.links.len(), MAX_COMMIT_LINKS)?;
+        self.links.iter().try_for_each(|new| new.link.check_size())
     }
 }
 
-fn check_length(found: usize, limit: usize) -> Result<(), StoreError> {
+pub(super) fn check_count(found: usize, limit: usize) -> Result<(), StoreError> {
+    if found > limit { Err(StoreError::TooMany { found, limit }) } else { Ok(()) }
+}
+
+pub(super) fn check_length(found: usize, limit: usize) -> Result<(), StoreError> {
     if found > limit { Err(StoreError::TooLarge { found, limit }) } else { Ok(()) }
 }
 
@@ -96,6 +111,14 @@ pub enum CommitError {
         /// The latest moment before which a sweep has forgotten.
         before: Timestamp,
     },
+    /// A link is there, or is asked for twice, with another `sub`. The message leaves out which: it may be shown.
+    #[error("the identifier is linked to another subject")]
+    LinkConflict {
+        /// Which link.
+        key: LinkKey,
+        /// The `sub` that it has.
+        found: Sub,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,6 +138,14 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// One step is to change more than it may.
+    #[error("{found} changes in one step are over the limit of {limit}")]
+    TooMany {
+        /// How many.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// What is stored cannot be read.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
@@ -129,11 +160,15 @@ pub trait Ledger: Send + Sync {
     /// One atomic step: of concurrent commits with one [`UseRule::Once`] key exactly one succeeds; of those with
     /// [`UseRule::AtMost`] exactly as many as the rule says. Durable before it returns: a crash or a power cut after
     /// success must not forget it. What ends before a moment before which a sweep has forgotten is
-    /// [`CommitError::Forgotten`], unless it is still known. A failed commit keeps nothing.
+    /// [`CommitError::Forgotten`], unless it is still known.
+    ///
+    /// Each link is made if it is not there; one that is there with the same `sub` is left as it is, and one with another
+    /// is [`CommitError::LinkConflict`]: of concurrent commits that link one key to different subs exactly one succeeds.
+    /// Whether the credential may be used is judged first. A failed commit keeps nothing.
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError>;
 
-    /// Forgets consumed credentials whose `until` is before `now`, and records older than `keep_records_since`.
-    /// Returns how many entries went.
+    /// Forgets consumed credentials and recordings whose `until` is before `now`, and records older than
+    /// `keep_records_since`. Links stay. Returns how many entries went.
     async fn sweep(&self, now: Timestamp, keep_records_since: Timestamp) -> Result<u64, StoreError>;
 }
 
@@ -270,7 +305,7 @@ pub trait Marks: Send + Sync {
 }
 
 /// Everything a backend offers.
-pub trait Store: Ledger + Records + Vault + Marks {
+pub trait Store: Ledger + Records + Vault + Marks + Links + Conflicts + Recordings {
     /// `Err` once the store is poisoned: readiness goes red.
     fn health(&self) -> Result<(), StoreError>;
 }

@@ -33,6 +33,8 @@ pub struct AccessTokenClaims<'a> {
     pub auth_time: Option<Timestamp>,
     /// `acr`, where the source says it.
     pub acr: Option<&'a str>,
+    /// `amr` (RFC 8176), left out where it is empty.
+    pub amr: &'a [String],
     /// What the mapping releases. A reserved name is left out.
     pub released: &'a BTreeMap<ClaimName, ClaimValue>,
 }
@@ -64,6 +66,9 @@ impl Serialize for AccessTokenClaims<'_> {
         }
         if let Some(acr) = self.acr {
             object.serialize_entry("acr", acr)?;
+        }
+        if !self.amr.is_empty() {
+            object.serialize_entry("amr", self.amr)?;
         }
         for (name, value) in self.released.iter().filter(|(name, _)| !name.is_reserved()) {
             object.serialize_entry(name.as_str(), &Json(value))?;
@@ -114,6 +119,7 @@ mod tests {
     use super::*;
 
     fn json(released: &BTreeMap<ClaimName, ClaimValue>, with_all: bool) -> String {
+        let amr = ["pwd".to_owned(), "otp".to_owned()];
         let claims = AccessTokenClaims {
             issuer: "https://bridge.example",
             subject: "s",
@@ -125,6 +131,7 @@ mod tests {
             scope: &if with_all { ScopeSet::parse("b a").unwrap() } else { ScopeSet::default() },
             auth_time: with_all.then(|| Timestamp::from_unix_seconds(1_772_366_000)),
             acr: with_all.then_some("urn:loa:2"),
+            amr: if with_all { &amr } else { &[] },
             released,
         };
         String::from_utf8(claims.to_json().unwrap()).unwrap()
@@ -140,7 +147,7 @@ mod tests {
         let tail = r#","admin":false,"place":{"a":["a\"é",-1],"z":true}}"#;
         assert_eq!(
             json(&released, true),
-            format!(r#"{head},"scope":"a b","auth_time":1772366000,"acr":"urn:loa:2"{tail}"#)
+            format!(r#"{head},"scope":"a b","auth_time":1772366000,"acr":"urn:loa:2","amr":["pwd","otp"]{tail}"#)
         );
         assert_eq!(json(&released, false), format!("{head}{tail}"));
         assert_eq!(json(&BTreeMap::new(), false), format!("{head}}}"));
@@ -166,7 +173,7 @@ mod tests {
         for name in all.as_object().unwrap().keys() {
             assert!(RESERVED.contains(&name.as_str()), "{name}");
         }
-        assert_eq!(all.as_object().unwrap().len(), 10);
+        assert_eq!(all.as_object().unwrap().len(), 11);
     }
 
     fn some_value() -> impl Strategy<Value = ClaimValue> {

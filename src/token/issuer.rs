@@ -188,6 +188,7 @@ impl Issuer {
             scope: permit.scope(),
             auth_time: permit.auth_time(),
             acr: permit.acr(),
+            amr: permit.amr(),
             released: permit.claims(),
         };
         Ok(jws::sign(key, TokenType::AccessToken, &claims.to_json()?)?)

@@ -11,7 +11,10 @@ use std::time::Duration;
 use drawbridge::backends::sled::{SledOptions, SledStore};
 use drawbridge::ground::id::TraceId;
 use drawbridge::ground::time::Timestamp;
-use drawbridge::store::{Commit, CommitError, Consumption, Ledger as _, Records as _, UseKey, UseRule, Vault as _};
+use drawbridge::store::{
+    Commit, CommitError, Consumption, Ledger as _, LinkKey, Links as _, Recordings as _, Records as _, UseKey, UseRule,
+    Vault as _,
+};
 
 const KILLS: u64 = 50;
 
@@ -21,6 +24,7 @@ async fn nothing_that_was_answered_is_lost_when_the_process_is_killed() {
     let path = folder.path().join("data");
     let mut uses = Vec::new();
     let mut vault = HashSet::new();
+    let mut recordings = 0;
     for run in 0..KILLS {
         let printed = run_and_kill(&path, run, lines_until_the_kill(run));
         // The store opens each time, and knows what this run was told.
@@ -32,6 +36,11 @@ async fn nothing_that_was_answered_is_lost_when_the_process_is_killed() {
                 uses.push((run, number));
             } else if let Some(name) = line.strip_prefix("vault ") {
                 vault.insert(name.to_owned());
+            } else if let Some(number) = line.strip_prefix("recording ") {
+                let (trace_id, _) = trace_of(run, number.parse().unwrap());
+                let kept = store.get(1, trace_id).await.unwrap().map(|recording| recording.sealed);
+                assert_eq!(kept, Some(run.to_be_bytes().to_vec()), "run {run} recording {number}");
+                recordings += 1;
             } else {
                 assert!(["opening", "open"].contains(&line.as_str()), "{line}");
             }
@@ -48,6 +57,20 @@ async fn nothing_that_was_answered_is_lost_when_the_process_is_killed() {
         assert_used(&store, *run, *number).await;
     }
     assert!(uses.len() > 5_000 && vault.len() > 1_000, "{} uses, {} vault entries", uses.len(), vault.len());
+    // Some were answered and not printed; none was printed and is not counted.
+    let counted = store.recordings_count(1).await.unwrap();
+    assert!(recordings > 1_000 && counted >= recordings, "{recordings} recordings, {counted} counted");
+    let mut paged = 0;
+    let mut after = None;
+    loop {
+        let page = store.recordings_page(1, after, 500).await.unwrap();
+        paged += page.recordings.len() as u64;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, counted);
     assert!(std::fs::read_dir(path.join("blobs")).unwrap().next().is_none());
 }
 
@@ -99,19 +122,26 @@ fn example(name: &str) -> PathBuf {
     test.parent().and_then(Path::parent).unwrap().join("examples").join(name)
 }
 
-/// The key of `store_crash`, refused; and its record, under the trace id of that commit.
-async fn assert_used(store: &SledStore, run: u64, number: u64) {
-    let mut digest = [0; 32];
-    digest[..8].copy_from_slice(&run.to_be_bytes());
-    digest[8..16].copy_from_slice(&number.to_be_bytes());
+/// The trace id of a commit or recording of `store_crash`, and when it began.
+fn trace_of(run: u64, number: u64) -> (TraceId, Timestamp) {
     let mut chance = [0; 10];
     chance[..5].copy_from_slice(&run.to_be_bytes()[3..]);
     chance[5..].copy_from_slice(&number.to_be_bytes()[3..]);
     let at = Timestamp::from_unix_seconds(1_772_366_400).after(Duration::from_secs(number));
-    let trace_id = TraceId::new(at, chance);
+    (TraceId::new(at, chance), at)
+}
+
+/// The key of `store_crash`, refused; its record, under the trace id of that commit; and its link.
+async fn assert_used(store: &SledStore, run: u64, number: u64) {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&run.to_be_bytes());
+    digest[8..16].copy_from_slice(&number.to_be_bytes());
+    let (trace_id, at) = trace_of(run, number);
     let consume = Consumption { key: UseKey::from_digest(digest), until: at, rule: UseRule::Once };
-    let again = store.commit(Commit { consume: Some(consume), trace_id, record: Vec::new() }).await;
-    assert!(matches!(again, Err(CommitError::SeenBefore(_))), "run {run} use {number}");
+    let again = Commit { consume: Some(consume), trace_id, record: Vec::new(), links: Vec::new() };
+    assert!(matches!(store.commit(again).await, Err(CommitError::SeenBefore(_))), "run {run} use {number}");
     let kept = store.record(trace_id).await.unwrap().map(|record| (record.uses, record.record.len()));
     assert_eq!(kept, Some((1, 100 + usize::try_from(number * 7919 % 12_000).unwrap())), "run {run} use {number}");
+    let link = store.link(&LinkKey::from_hash(digest)).await.unwrap();
+    assert_eq!(link.map(|link| link.sub.to_string()), Some(format!("{run} {number}")), "run {run} use {number}");
 }

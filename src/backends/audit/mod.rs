@@ -17,6 +17,7 @@
 //! **Absent on purpose.** Deleting: rotated files (`audit.jsonl.1`, `.2`, … ascending) are the operator's.
 //! Buffering in the process after a burst has ended; a sync per line (the store has done that).
 
+mod audited;
 mod lines;
 #[cfg(test)]
 mod tests;
@@ -31,18 +32,16 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use crate::ground::id::TraceId;
-use crate::ground::time::Timestamp;
-use crate::store::{
-    Commit, CommitError, Committed, Ledger, Mark, MarkKind, Marks, RecordCursor, RecordPage, Records, Store,
-    StoreError, StoredRecord, Vault, VaultEntry, VaultError,
-};
+use crate::store::{RecordCursor, Records, StoreError};
 
 use self::lines::Known;
 use self::writer::{Order, Writer};
+
+pub use self::audited::Audited;
+#[cfg(test)]
+pub(crate) use self::tests::AuditedHarness;
 
 const QUEUE: usize = 1024;
 /// More than the queue and all commits in flight: what a crash can have kept from the file is among these.
@@ -175,78 +174,4 @@ pub async fn rebuild(path: &Path, records: &dyn Records) -> Result<u64, AuditErr
     file.sync_all()?;
     fs::rename(beside, path)?;
     Ok(written)
-}
-
-/// A store whose committed records also go to the audit file: nobody can commit past it.
-pub struct Audited {
-    store: Arc<dyn Store>,
-    file: Arc<AuditFile>,
-}
-
-impl Audited {
-    /// Puts the file behind the store.
-    pub fn new(store: Arc<dyn Store>, file: Arc<AuditFile>) -> Self {
-        Self { store, file }
-    }
-}
-
-#[async_trait]
-impl Ledger for Audited {
-    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let record = commit.record.clone();
-        let committed = self.store.commit(commit).await?;
-        self.file.write(&record);
-        Ok(committed)
-    }
-
-    async fn sweep(&self, now: Timestamp, keep_records_since: Timestamp) -> Result<u64, StoreError> {
-        self.store.sweep(now, keep_records_since).await
-    }
-}
-
-#[async_trait]
-impl Records for Audited {
-    async fn record(&self, trace_id: TraceId) -> Result<Option<StoredRecord>, StoreError> {
-        self.store.record(trace_id).await
-    }
-
-    async fn recent(&self, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
-        self.store.recent(limit).await
-    }
-
-    async fn page(&self, from: RecordCursor, limit: usize) -> Result<RecordPage, StoreError> {
-        self.store.page(from, limit).await
-    }
-}
-
-#[async_trait]
-impl Vault for Audited {
-    async fn replace(&self, name: &str, expected: Option<&[u8]>, new: Option<&[u8]>) -> Result<(), VaultError> {
-        self.store.replace(name, expected, new).await
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<VaultEntry>, StoreError> {
-        self.store.list(prefix).await
-    }
-}
-
-#[async_trait]
-impl Marks for Audited {
-    async fn mark(&self, mark: Mark) -> Result<(), StoreError> {
-        self.store.mark(mark).await
-    }
-
-    async fn unmark(&self, kind: MarkKind, key: &str) -> Result<(), StoreError> {
-        self.store.unmark(kind, key).await
-    }
-
-    async fn marks(&self, kind: MarkKind) -> Result<Vec<Mark>, StoreError> {
-        self.store.marks(kind).await
-    }
-}
-
-impl Store for Audited {
-    fn health(&self) -> Result<(), StoreError> {
-        self.store.health()
-    }
 }

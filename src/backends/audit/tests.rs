@@ -4,10 +4,31 @@ use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 use crate::backends::memory::MemoryStore;
-use crate::store::UseRule;
-use crate::store::conformance::{consuming, key};
+use crate::ground::id::TraceId;
+use crate::ground::time::Timestamp;
+use crate::store::conformance::{Harness, consuming, key};
+use crate::store::{Commit, CommitError, Ledger as _, Store, UseRule};
 
 use super::*;
+
+/// A store in memory with a file behind it: the contract holds through it.
+pub(crate) struct AuditedHarness {
+    folder: Folder,
+    store: MemoryStore,
+}
+
+impl AuditedHarness {
+    pub(crate) fn new() -> Self {
+        Self { folder: Folder::new(), store: MemoryStore::new() }
+    }
+}
+
+impl Harness for AuditedHarness {
+    fn open(&self) -> Arc<dyn Store> {
+        let file = AuditFile::open(self.folder.options()).unwrap();
+        Arc::new(Audited::new(Arc::new(self.store.reopened()), Arc::new(file)))
+    }
+}
 
 struct Folder(TempDir);
 
@@ -38,7 +59,7 @@ fn line(number: u32) -> String {
 }
 
 fn commit(number: u32) -> Commit {
-    Commit { consume: None, trace_id: trace(number), record: line(number).into_bytes() }
+    Commit { consume: None, trace_id: trace(number), record: line(number).into_bytes(), links: Vec::new() }
 }
 
 #[tokio::test]

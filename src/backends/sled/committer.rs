@@ -20,7 +20,10 @@ use std::{io, thread};
 use sled::{Batch, Db};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::store::{Commit, CommitError, Committed, MAX_VALUE_BYTES, Mark, MarkKind, StoreError, VaultError};
+use crate::store::{
+    Commit, CommitError, Committed, ConflictSeen, LinkError, LinkKey, MAX_VALUE_BYTES, Mark, MarkKind, PersonKey,
+    Recording, Relink, StoreError, VaultError,
+};
 
 use super::codec;
 use super::durability::Durability;
@@ -48,6 +51,13 @@ pub(super) enum Job {
     Mark(Mark, Answer<(), StoreError>),
     Unmark(MarkKind, String, Answer<(), StoreError>),
     Sweep(SweepStep, Answer<Swept, StoreError>),
+    Relink(Vec<Relink>, Answer<(), LinkError>),
+    NoteConflict(ConflictSeen, Answer<(), StoreError>),
+    ForgetConflict([LinkKey; 2], Answer<bool, StoreError>),
+    /// With how many of its kind may remain.
+    Record(Recording, u64, Answer<Swept, StoreError>),
+    Trim(u8, u64, Answer<Swept, StoreError>),
+    RemoveOf(PersonKey, Answer<Swept, StoreError>),
 }
 
 /// Whether writes still become durable. Set once; only reopening makes a new one.
@@ -162,6 +172,12 @@ impl Committer {
                 reply(answer, Ok(()))
             }
             Job::Sweep(step, answer) => reply(answer, self.staging.sweep(step)),
+            Job::Relink(changes, answer) => reply(answer, self.staging.relink(changes)),
+            Job::NoteConflict(seen, answer) => reply(answer, self.staging.note_conflict(seen)),
+            Job::ForgetConflict(keys, answer) => reply(answer, self.staging.forget_conflict(keys)),
+            Job::Record(recording, at_most, answer) => reply(answer, self.staging.record(&recording, at_most)),
+            Job::Trim(kind, at_most, answer) => reply(answer, self.staging.trim(kind, at_most)),
+            Job::RemoveOf(person, answer) => reply(answer, self.staging.remove_of(&person)),
         }
     }
 

@@ -3,8 +3,8 @@
 //! Floor 6. The only user of sled.
 //!
 //! ```text
-//! commit, replace, mark, sweep ─▶ queue ─▶ committer ─▶ sled ─▶ fdatasync ─▶ answer
-//! record, recent, page, list, marks ─────────────────▶ sled
+//! commit, replace, mark, relink, put, sweep, … ─▶ queue ─▶ committer ─▶ sled ─▶ fdatasync ─▶ answer
+//! record, page, list, marks, link, get, … ──────────────────────────▶ sled
 //! ```
 //!
 //! **Invariant.** What was answered with success survives the end of the process and of the power.
@@ -17,7 +17,9 @@
 mod codec;
 mod committer;
 mod durability;
+mod links;
 mod open;
+mod recordings;
 mod staging;
 #[cfg(test)]
 mod tests;
@@ -44,7 +46,7 @@ use self::codec::RecordKey;
 use self::committer::{Committer, Health, Job, QUEUE};
 use self::durability::{DataFile, Durability};
 use self::open::{Opened, read_failure};
-use self::staging::{Replacement, Staging, SweepStep, behind, range};
+use self::staging::{Replacement, Staging, SweepStep, Swept, behind, range};
 use self::watchdog::{Flushing, PERIOD, Rescue, Watchdog};
 
 pub use self::open::{OpenError, SledOptions};
@@ -137,6 +139,21 @@ impl SledStore {
         }
     }
 
+    /// Asks again as long as there is more; says how many went in all.
+    async fn ask_in_steps(
+        &self,
+        job: impl Fn(oneshot::Sender<Result<Swept, StoreError>>) -> Job,
+    ) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        loop {
+            let swept = self.ask(&job).await?;
+            removed += swept.removed;
+            if !swept.more {
+                return Ok(removed);
+            }
+        }
+    }
+
     /// The committer is gone although the store is held: it has panicked, and the poison may be a moment behind.
     fn stopped(&self) -> StoreError {
         let unknown = StoreError::Poisoned("the committer stopped".into());
@@ -209,14 +226,7 @@ impl Ledger for SledStore {
             lists: SWEEP_LISTS,
             records: SWEEP_RECORDS,
         };
-        let mut removed = 0;
-        loop {
-            let swept = self.ask(|answer| Job::Sweep(step, answer)).await?;
-            removed += swept.removed;
-            if !swept.more {
-                return Ok(removed);
-            }
-        }
+        self.ask_in_steps(|answer| Job::Sweep(step, answer)).await
     }
 }
 

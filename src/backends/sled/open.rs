@@ -257,6 +257,11 @@ fn settle_format(path: &Path, db: &Db) -> Result<(), OpenError> {
     };
     match codec::parse_format(&found) {
         Ok(codec::FORMAT) => Ok(()),
+        // Durable with what follows, in [`sync_everything`].
+        Ok(codec::FORMAT_WITHOUT_LINKS) => {
+            let written = db.insert(codec::FORMAT_KEY, codec::format_value());
+            written.map(drop).map_err(|error| explained(path, error))
+        }
         Ok(found) if found > codec::FORMAT => {
             Err(OpenError::NewerFormat { path: path.to_owned(), found, known: codec::FORMAT })
         }

@@ -8,8 +8,12 @@ use std::{fs, io};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::ground::id::{Namespace, Sub};
 use crate::store::conformance::{Harness, consuming, key, recording};
-use crate::store::{MAX_VALUE_BYTES, UseRule};
+use crate::store::{
+    ConflictSeen, Conflicts as _, Link, LinkError, LinkKey, Links as _, MAX_VALUE_BYTES, NewLink, PersonKey, Recording,
+    Recordings as _, Relink, Side, UseRule,
+};
 
 use super::*;
 
@@ -52,6 +56,30 @@ fn once(name: &str) -> Commit {
     consuming(key(name), UseRule::Once)
 }
 
+fn link_key(name: &str) -> LinkKey {
+    LinkKey::from_hash(*key(name).as_bytes())
+}
+
+fn link() -> Link {
+    let at = recording(0).trace_id.began();
+    Link { sub: Sub::new("s"), namespace: Namespace::new("n"), sealed: vec![7; 100], made: at, by: None }
+}
+
+fn relink(name: &str) -> Vec<Relink> {
+    vec![Relink { key: link_key(name), expected: None, link: Some(link()) }]
+}
+
+fn recorded(number: u32, sealed: Vec<u8>) -> Recording {
+    let trace_id = recording(number).trace_id;
+    Recording { kind: 1, trace_id, person: PersonKey::from_hash([1; 32]), until: trace_id.began(), sealed }
+}
+
+fn conflict() -> ConflictSeen {
+    let side = |name| Side { key: link_key(name), sub: Sub::new("s"), namespace: Namespace::new("n") };
+    let trace_id = recording(0).trace_id;
+    ConflictSeen { sides: [side("a"), side("b")], at: trace_id.began(), trace_id }
+}
+
 /// What happened, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
@@ -61,12 +89,12 @@ enum Event {
 }
 
 /// Writes down each step after it has really been done.
-struct Recording {
+struct WrittenDown {
     events: Arc<Mutex<Vec<Event>>>,
     real: DataFile,
 }
 
-impl Durability for Recording {
+impl Durability for WrittenDown {
     fn flush(&mut self, db: &Db) -> io::Result<()> {
         self.real.flush(db)?;
         self.events.lock().unwrap().push(Event::Flushed);
@@ -86,7 +114,7 @@ async fn every_answer_comes_after_the_sync_of_its_batch() {
     drop(harness.store());
     let events = Arc::new(Mutex::new(Vec::new()));
     let real = DataFile::open(harness.options().path).unwrap();
-    let store = harness.with(Recording { events: Arc::clone(&events), real });
+    let store = harness.with(WrittenDown { events: Arc::clone(&events), real });
     // One at a time: each is a batch of its own.
     store.commit(once("a")).await.unwrap();
     events.lock().unwrap().push(Event::Answered);
@@ -98,8 +126,18 @@ async fn every_answer_comes_after_the_sync_of_its_batch() {
     events.lock().unwrap().push(Event::Answered);
     store.sweep(Timestamp::from_unix_millis(i64::MAX), Timestamp::from_unix_millis(i64::MAX)).await.unwrap();
     events.lock().unwrap().push(Event::Answered);
+    store.relink(relink("a")).await.unwrap();
+    events.lock().unwrap().push(Event::Answered);
+    store.note_conflict(conflict()).await.unwrap();
+    events.lock().unwrap().push(Event::Answered);
+    store.forget_conflict([link_key("a"), link_key("b")]).await.unwrap();
+    events.lock().unwrap().push(Event::Answered);
+    store.put(recorded(1, Vec::new()), 9).await.unwrap();
+    events.lock().unwrap().push(Event::Answered);
+    store.remove_of(&PersonKey::from_hash([1; 32])).await.unwrap();
+    events.lock().unwrap().push(Event::Answered);
     let of_one_batch = [Event::Flushed, Event::Synced, Event::Answered];
-    assert_eq!(*events.lock().unwrap(), of_one_batch.repeat(5));
+    assert_eq!(*events.lock().unwrap(), of_one_batch.repeat(10));
 }
 
 /// Reports that a sync has begun, and returns from it when it is told to.
@@ -199,6 +237,13 @@ async fn a_failed_flush_or_sync_poisons_until_the_store_is_reopened() {
         assert_eq!(store.recent(1).await, Err(poisoned.clone()));
         assert_eq!(store.record(recording(0).trace_id).await, Err(poisoned.clone()));
         assert_eq!(store.list("").await, Err(poisoned.clone()));
+        assert_eq!(store.link(&link_key("a")).await, Err(poisoned.clone()));
+        assert_eq!(store.links_page(None, 1).await, Err(poisoned.clone()));
+        assert_eq!(store.relink(relink("a")).await, Err(LinkError::Store(poisoned.clone())));
+        assert_eq!(store.conflicts().await, Err(poisoned.clone()));
+        assert_eq!(store.note_conflict(conflict()).await, Err(poisoned.clone()));
+        assert_eq!(store.put(recorded(1, Vec::new()), 9).await, Err(poisoned.clone()));
+        assert_eq!(store.get(1, recording(1).trace_id).await, Err(poisoned.clone()));
         assert_eq!(store.sweep(recording(0).trace_id.began(), recording(0).trace_id.began()).await, Err(poisoned));
         drop(store);
 
@@ -322,6 +367,10 @@ async fn nothing_goes_into_files_that_sled_does_not_sync() {
                 let record = vec![b'x'; MAX_VALUE_BYTES];
                 store.commit(Commit { record: record.clone(), ..recording(number) }).await.unwrap();
                 store.replace(&format!("{}", number % 97), None, Some(&record)).await.ok();
+                store.put(recorded(number, record.clone()), 200).await.unwrap();
+                let link = Link { sealed: record[2..].to_vec(), ..link() };
+                let change = Relink { link: Some(link), ..relink(&number.to_string()).remove(0) };
+                store.relink(vec![change]).await.unwrap();
             });
         }
         tasks.join_all().await;
@@ -390,10 +439,10 @@ fn a_newer_format_and_a_foreign_database_are_refused_by_name() {
     let error = SledStore::open(&harness.options()).unwrap_err();
     assert!(matches!(error, OpenError::OlderFormat { found: 1, .. }), "{error}");
     let opened = open::open_unchecked(&harness.options());
-    opened.insert(codec::FORMAT_KEY, &[0, 0, 0, 3]).unwrap();
+    opened.insert(codec::FORMAT_KEY, &[0, 0, 0, 4]).unwrap();
     drop(opened);
     let error = SledStore::open(&harness.options()).unwrap_err();
-    assert!(matches!(error, OpenError::NewerFormat { found: 3, known: 2, .. }), "{error}");
+    assert!(matches!(error, OpenError::NewerFormat { found: 4, known: 3, .. }), "{error}");
 
     let opened = open::open_unchecked(&harness.options());
     opened.remove(codec::FORMAT_KEY).unwrap();
@@ -406,6 +455,18 @@ fn a_newer_format_and_a_foreign_database_are_refused_by_name() {
     drop(sled::open(other.options().path).unwrap());
     let error = SledStore::open(&other.options()).unwrap_err();
     assert!(matches!(error, OpenError::Foreign { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_without_links_is_read_as_it_is_and_is_of_this_format_from_then_on() {
+    let harness = SledHarness::new();
+    harness.store().commit(once("a")).await.unwrap();
+    let opened = open::open_unchecked(&harness.options());
+    opened.insert(codec::FORMAT_KEY, &[0, 0, 0, 2]).unwrap();
+    drop(opened);
+    assert!(matches!(harness.store().commit(once("a")).await, Err(CommitError::SeenBefore(_))));
+    let opened = open::open_unchecked(&harness.options());
+    assert_eq!(opened.get(codec::FORMAT_KEY).unwrap().unwrap(), codec::format_value());
 }
 
 #[tokio::test]
@@ -470,6 +531,36 @@ async fn damaged_content_is_an_error_and_no_answer() {
     let outcome = store.commit(once("a")).await;
     assert!(matches!(outcome, Err(CommitError::Store(StoreError::Damaged(_)))), "{outcome:?}");
     assert_eq!(store.commit(once("b")).await, Ok(Committed { uses: 1 }));
+}
+
+#[tokio::test]
+async fn a_damaged_link_links_nobody_and_burns_nothing() {
+    let harness = SledHarness::new();
+    let opened = open::open(&harness.options()).unwrap();
+    opened.db.insert(codec::link_key(&link_key("ana")), &[1, 2]).unwrap();
+    drop(opened);
+    let store = harness.store();
+    assert!(matches!(store.link(&link_key("ana")).await, Err(StoreError::Damaged(_))));
+    let linking = |name| Commit { links: vec![NewLink { key: link_key(name), link: link() }], ..once("a") };
+    let outcome = store.commit(linking("ana")).await;
+    assert!(matches!(outcome, Err(CommitError::Store(StoreError::Damaged(_)))), "{outcome:?}");
+    assert_eq!(store.commit(linking("bob")).await, Ok(Committed { uses: 1 }));
+}
+
+#[tokio::test]
+async fn a_recording_that_fails_leaves_nothing() {
+    let harness = SledHarness::new();
+    let opened = open::open(&harness.options()).unwrap();
+    // The one that would have to go cannot be read.
+    let oldest = (1, recording(0).trace_id);
+    opened.db.insert(codec::recording_key(&oldest), &[9]).unwrap();
+    opened.db.insert(codec::count_key(1), codec::count_value(1)).unwrap();
+    drop(opened);
+    let store = harness.store();
+    let outcome = store.put(recorded(1, Vec::new()), 1).await;
+    assert!(matches!(outcome, Err(StoreError::Damaged(_))), "{outcome:?}");
+    assert_eq!(store.get(1, recording(1).trace_id).await, Ok(None));
+    assert_eq!(store.recordings_count(1).await, Ok(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -108,7 +108,7 @@ mod tests {
         let (head, body) = http.into_parts();
         let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.unwrap().to_bytes();
         let sources = [SourceId::new("corp-adfs")];
-        let state = State { store, master_keys: None, sources: &sources, now: NOW };
+        let state = State { store, master_keys: None, sources: &sources, shadows: None, now: NOW };
         let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
             Ok(request) => answer(&request, state).await,
             Err(refusal) => Err(refusal),
@@ -142,7 +142,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let trace_id = TraceId::from_bytes([3; 16]);
         let record = br#"{"outcome":"refused"}"#.to_vec();
-        store.commit(Commit { consume: None, trace_id, record }).await.unwrap();
+        store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await.unwrap();
         listen(&socket, store);
         let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}) };
         assert_eq!(send(&socket, &Request::Trace(trace_id)).await.unwrap(), Answer::Trace(traced));

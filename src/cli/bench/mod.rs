@@ -193,7 +193,7 @@ async fn flushes(store: &dyn Store, record: usize) -> Result<Vec<Duration>, Fail
         let key = UseKey::from_digest(sha256(&number.to_be_bytes()));
         let consume = Consumption { key, until: at.after(Duration::from_secs(300)), rule: UseRule::Once };
         let trace_id = TraceId::new(at, [0; 10]);
-        let commit = Commit { consume: Some(consume), trace_id, record: vec![b'x'; record] };
+        let commit = Commit { consume: Some(consume), trace_id, record: vec![b'x'; record], links: Vec::new() };
         let begun = Instant::now();
         let committed = store.commit(commit).await;
         taken.push(begun.elapsed());

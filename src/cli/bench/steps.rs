@@ -262,7 +262,7 @@ impl<'m> Stream<'m> {
     }
 
     fn claims(&self, identity: &Identity) -> Result<Claims, Failure> {
-        let request = RequestFacts { client: &self.client.id, now: self.now };
+        let request = RequestFacts { client: &self.client.id, audience: &self.api.audience, now: self.now };
         self.mapping.apply(identity.facts(), &request, &mut self.open()).map_err(broken)
     }
 
@@ -274,7 +274,7 @@ impl<'m> Stream<'m> {
     /// Of mapping and policy: most of what a record holds.
     fn trail(&self, identity: &Identity) -> Result<Trail, Failure> {
         let mut trail = self.open();
-        let request = RequestFacts { client: &self.client.id, now: self.now };
+        let request = RequestFacts { client: &self.client.id, audience: &self.api.audience, now: self.now };
         let claims = self.mapping.apply(identity.facts(), &request, &mut trail).map_err(broken)?;
         self.permit(identity, &claims, &mut trail)?;
         Ok(trail)
@@ -332,7 +332,8 @@ impl<'m> Stream<'m> {
         let permit = self.permit(identity, claims, &mut self.open())?;
         // A store that has seen nothing, for each.
         let store = MemoryStore::default();
-        let commit = Commit { consume: None, trace_id: TraceId::from_bytes([7; 16]), record: b"{}".to_vec() };
+        let trace_id = TraceId::from_bytes([7; 16]);
+        let commit = Commit { consume: None, trace_id, record: b"{}".to_vec(), links: Vec::new() };
         let admission = self.runtime.block_on(admit(&store, identity.consumption().clone(), commit));
         Ok((permit, admission.map_err(broken)?))
     }

@@ -393,10 +393,35 @@ reasons! {
         "A single-valued attribute was sent with several values, or several times."
         "Mark it many, or mend the identity provider."
     }
+    MappingAttributeTooLong "mapping.attribute_too_long" {
+        "an attribute has a longer value than the mapping expects"
+        "A value has more bytes than `max_bytes` of its declaration allows, or than the 4096 that hold where nothing is said."
+        "Raise `max_bytes` if such values are honest, or mend the identity provider."
+    }
+    MappingClaimAmbiguous "mapping.claim_ambiguous" {
+        "a claim that is one value has several"
+        "A claim says `take: one`, and more than one value remained."
+        "Look at the values in mapping explain; `take: first` would choose by the order in which they came."
+    }
+    MappingClaimType "mapping.claim_type" {
+        "a value cannot be read as what its claim is declared to be"
+        "A claim says `type: int` or `type: bool`, and a value is no whole number, or none of true, false, 1 and 0."
+        "Look at the value in mapping explain; mend the source, or take `type` away."
+    }
     MappingClaimMissing "mapping.claim_missing" {
         "a required claim has no value"
         "A claim marked required came out empty, for instance because no value stands in its table."
         "Read the claim's rule and the values in mapping explain."
+    }
+    MappingEmailUnproven "mapping.email_unproven" {
+        "the identifier is an e-mail address, and nothing says that its source proves it"
+        "The NameID has the format emailAddress, and the mapping makes the subject of it without `email_proven: true`. Who has an address today may not be who had it yesterday."
+        "Have the identity provider send a persistent NameID; or, if it proves addresses and never reassigns them, say `email_proven: true` in `subject`."
+    }
+    MappingBudgetExceeded "mapping.budget_exceeded" {
+        "the claims for this API are larger than the mapping allows"
+        "The claims that `release` lists for this audience take more bytes than `budget`, or than the 8 KiB that hold where nothing is said. Nothing is trimmed: a list that is cut would look complete."
+        "Release less, translate groups by a table, or raise `budget` if API and gateway take such tokens."
     }
     MappingSubjectMissing "mapping.subject_missing" {
         "the subject rule yields no lasting value"
@@ -407,6 +432,12 @@ reasons! {
         "an expression of the mapping failed"
         "A CEL expression failed on this identity, for instance by reading an optional attribute that is absent."
         "Run drawbridge mapping explain with the credential; guard the expression with has()."
+    }
+    // Subject
+    SubjectConflict "subject.conflict" {
+        "this person is known by two subjects"
+        "The mapping says that two sources name the same person, and the person has another sub at each; or a link of the person was made by somebody else while this request ran."
+        "drawbridge subject conflicts lists those that wait; drawbridge subject resolve makes both point to the sub that you choose. Where nothing waits, try again with a fresh credential."
     }
     // Policy
     PolicySourceRefused "policy.source_refused" {

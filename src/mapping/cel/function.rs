@@ -1,6 +1,7 @@
-//! The functions that expressions may call: some of the crate's standard library, and those of [`super::text`]. What is not in this table is an error at load.
+//! The functions that expressions may call: some of the crate's standard library, and ours ([`super::text`], [`super::list`], [`super::dn`],
+//! [`super::email`], [`super::pattern`]). What is not in this table is an error at load.
 //!
-//! **Absent on purpose.** `matches` (regular expressions: the crate is built without them), `format`, `charAt`,
+//! **Absent on purpose.** The crate's `matches` (it compiles its regular expression each time), `format`, `charAt`,
 //! `indexOf`, `lastIndexOf`, `reverse`, `quote`, `type`, `dyn`, `double`, `uint`, `bytes`, `timestamp`, `duration`.
 
 use ::cel::IdedExpr;
@@ -15,6 +16,8 @@ pub(super) enum Want {
     Text,
     Int,
     List,
+    /// A list whose elements have an order: all text or all whole numbers.
+    Sortable,
     /// Anything that has a size.
     Sized,
     /// What can be read as a number.
@@ -26,13 +29,16 @@ pub(super) enum Want {
 }
 
 impl Want {
-    pub(super) const fn admits(self, kind: &Kind) -> bool {
+    pub(super) fn admits(self, kind: &Kind) -> bool {
         match kind {
             Kind::Any { .. } => true,
             Kind::Null => false,
             Kind::Bool => matches!(self, Self::Truth | Self::Scalar),
             Kind::Int => matches!(self, Self::Int | Self::Number | Self::Scalar),
-            Kind::Text { .. } => !matches!(self, Self::Int | Self::List),
+            Kind::Text { .. } => !matches!(self, Self::Int | Self::List | Self::Sortable),
+            Kind::List { count, item, .. } if self == Self::Sortable => {
+                *count == 0 || matches!(**item, Kind::Text { .. } | Kind::Int | Kind::Any { .. })
+            }
             Kind::List { .. } => matches!(self, Self::List | Self::Sized),
             Kind::Object { .. } => matches!(self, Self::Sized),
         }
@@ -43,6 +49,7 @@ impl Want {
             Self::Text => "text",
             Self::Int => "a whole number",
             Self::List => "a list",
+            Self::Sortable => "a list of texts or of whole numbers",
             Self::Sized => "text, a list or an object",
             Self::Number => "text or a whole number",
             Self::Truth => "text, true or false",
@@ -71,21 +78,28 @@ pub(super) enum Style {
 }
 
 use Style::{Both, Global, Member};
-use Want::{Int, List, Number, Scalar, Sized, Text, Truth};
+use Want::{Int, List, Number, Scalar, Sized, Sortable, Text, Truth};
 
 #[rustfmt::skip]
-pub(super) const FUNCTIONS: [Function; 14] = [
+pub(super) const FUNCTIONS: [Function; 21] = [
     Function { name: "startsWith", style: Member, wants: &[Text, Text], needed: 2, example: "x.startsWith('a')" },
     Function { name: "endsWith", style: Member, wants: &[Text, Text], needed: 2, example: "x.endsWith('a')" },
     Function { name: "contains", style: Member, wants: &[Text, Text], needed: 2, example: "x.contains('a')" },
+    Function { name: "matches", style: Member, wants: &[Text, Text], needed: 2, example: "x.matches('^[a-z]+$')" },
     Function { name: "lowerAscii", style: Member, wants: &[Text], needed: 1, example: "x.lowerAscii()" },
     Function { name: "upperAscii", style: Member, wants: &[Text], needed: 1, example: "x.upperAscii()" },
     Function { name: "trim", style: Member, wants: &[Text], needed: 1, example: "x.trim()" },
     Function { name: "split", style: Member, wants: &[Text, Text, Int], needed: 2, example: "x.split('@')" },
-    Function { name: "join", style: Member, wants: &[List, Text], needed: 1, example: "x.join(' ')" },
+    Function { name: "join", style: Member, wants: &[List, Text], needed: 2, example: "x.join(' ')" },
     Function { name: "replace", style: Member, wants: &[Text, Text, Text, Int], needed: 3, example: "x.replace('a', 'b')" },
     Function { name: "substring", style: Member, wants: &[Text, Int, Int], needed: 2, example: "x.substring(0, 3)" },
     Function { name: "size", style: Both, wants: &[Sized], needed: 1, example: "size(x)" },
+    Function { name: "distinct", style: Member, wants: &[Sortable], needed: 1, example: "x.distinct()" },
+    Function { name: "sort", style: Member, wants: &[Sortable], needed: 1, example: "x.sort()" },
+    Function { name: "dn", style: Global, wants: &[Text], needed: 1, example: "dn(x).cn" },
+    Function { name: "rdns", style: Global, wants: &[Text, Text], needed: 2, example: "rdns(x, 'ou')" },
+    Function { name: "emailLocal", style: Global, wants: &[Text], needed: 1, example: "emailLocal(x)" },
+    Function { name: "emailDomain", style: Global, wants: &[Text], needed: 1, example: "emailDomain(x)" },
     Function { name: "int", style: Global, wants: &[Number], needed: 1, example: "int(x)" },
     Function { name: "string", style: Global, wants: &[Scalar], needed: 1, example: "string(x)" },
     Function { name: "bool", style: Global, wants: &[Truth], needed: 1, example: "bool(x)" },
@@ -103,12 +117,19 @@ impl Function {
     pub(super) fn yields(&self, kinds: &[Kind], arguments: &[&IdedExpr]) -> Kind {
         let bytes = |at: usize| kinds.get(at).map_or(0, Kind::bytes);
         match self.name {
-            "startsWith" | "endsWith" | "contains" | "bool" => Kind::Bool,
+            "startsWith" | "endsWith" | "contains" | "matches" | "bool" => Kind::Bool,
             "size" | "int" => Kind::Int,
             "split" => {
                 let pieces = MAX_PIECES as u64;
                 let count = literal_int(arguments.get(2)).unwrap_or(pieces).min(pieces);
                 Kind::List { count, total: bytes(0), item: Box::new(Kind::Text { bytes: bytes(0) }) }
+            }
+            "distinct" | "sort" => kinds.first().map_or(Kind::Null, Clone::clone),
+            "dn" => {
+                Kind::Object { count: parts(bytes(0)), total: bytes(0), item: Box::new(Kind::Text { bytes: bytes(0) }) }
+            }
+            "rdns" => {
+                Kind::List { count: parts(bytes(0)), total: bytes(0), item: Box::new(Kind::Text { bytes: bytes(0) }) }
             }
             "join" => {
                 let separators = kinds.first().map_or(0, Kind::count).saturating_mul(bytes(1));
@@ -125,6 +146,11 @@ impl Function {
     }
 }
 
+/// Parts of a distinguished name that is so long: each has a type and `=`.
+fn parts(bytes: u64) -> u64 {
+    (bytes / 2).min(MAX_PIECES as u64)
+}
+
 /// An empty pattern is found before each character and at the end.
 fn replaced(text: u64, replacement: u64, pattern: Option<&&IdedExpr>) -> u64 {
     let pattern = pattern.and_then(|pattern| literal_text(pattern)).map_or(0, |pattern| pattern.len() as u64);
@@ -138,7 +164,7 @@ fn literal_int(node: Option<&&IdedExpr>) -> Option<u64> {
 }
 
 /// The text of a literal.
-fn literal_text(node: &IdedExpr) -> Option<&str> {
+pub(super) fn literal_text(node: &IdedExpr) -> Option<&str> {
     let Expr::Literal(LiteralValue::String(text)) = &node.expr else { return None };
     Some(text.inner())
 }

@@ -1,11 +1,13 @@
 //! What operators and functions demand of their operands, and what they yield.
 
 use ::cel::IdedExpr;
-use ::cel::common::ast::{CallExpr, operators as op};
+use ::cel::common::ast::{CallExpr, Expr, operators as op};
 
 use super::check::Checker;
-use super::function::{FUNCTIONS, Function, MACROS, Style};
+use super::fault::Fault;
+use super::function::{FUNCTIONS, Function, MACROS, Style, Want, literal_text};
 use super::kind::Kind;
+use super::pattern::{Pattern, TRIED_IN_VAIN};
 use crate::diagnostic::suggest;
 
 const UNKNOWN: Kind = Kind::Any { count: 0, bytes: 0 };
@@ -53,7 +55,12 @@ pub(super) fn call(
             membership(checker, node, a, b);
             Kind::Bool
         }
-        (op::INDEX, [_, index], [list, at]) => indexed(checker, node, index, list, at),
+        (op::INDEX, [operand, index], [list, at]) => {
+            if let Some(field) = literal_text(index) {
+                check_field(checker, index, operand, field);
+            }
+            indexed(checker, node, index, list, at)
+        }
         (op::ADD, _, [a, b]) => sum(checker, node, a, b),
         (op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, [left, right], [a, b]) => {
             demand(checker, left, a, &Kind::Int, "an operand of arithmetic");
@@ -135,6 +142,16 @@ fn indexed(checker: &mut Checker<'_>, node: &IdedExpr, index: &IdedExpr, list: &
     list.item()
 }
 
+/// A field of `dn(…)` has a name in lower case, or is never there.
+pub(super) fn check_field(checker: &mut Checker<'_>, node: &IdedExpr, operand: &IdedExpr, field: &str) {
+    let of_name = matches!(&operand.expr, Expr::Call(call) if call.target.is_none() && call.func_name == "dn");
+    if of_name && field.contains(|c: char| c.is_ascii_uppercase()) {
+        let message = format!("`dn` never has a field `{field}`: its types are in lower case");
+        let help = format!("write `{}`", field.to_ascii_lowercase());
+        checker.error("mapping.expression_type", node, message).add_help(help);
+    }
+}
+
 fn sum(checker: &mut Checker<'_>, node: &IdedExpr, a: &Kind, b: &Kind) -> Kind {
     let bytes = a.bytes().saturating_add(b.bytes());
     let count = a.count().saturating_add(b.count());
@@ -175,6 +192,10 @@ fn function(
         Style::Member => call.target.is_some(),
         Style::Global => call.target.is_none(),
     };
+    if name == "join" && call.target.is_some() && arguments.get(1).is_none_or(|with| literal_text(with) == Some("")) {
+        join_without_separator(checker, node);
+        return function.yields(kinds, arguments);
+    }
     let count_is_right = (function.needed..=function.wants.len()).contains(&kinds.len());
     if !(style_is_right && count_is_right) {
         let message = format!("`{name}` is not called like this");
@@ -183,27 +204,62 @@ fn function(
     }
     for ((want, kind), argument) in function.wants.iter().zip(kinds).zip(arguments) {
         if !want.admits(kind) {
-            let message = format!("`{name}` needs {} here, not {}", want.words(), kind.word());
+            let found = if let (Want::Sortable, Kind::List { item, .. }) = (want, kind) {
+                format!("a list of {}", plural(item))
+            } else {
+                kind.word().to_owned()
+            };
+            let message = format!("`{name}` needs {} here, not {found}", want.words());
             let fault = checker.error("mapping.expression_type", argument, message);
-            fault.add_label(format!("this is {}", kind.word()));
+            fault.add_label(format!("this is {found}"));
             fault.add_help(format!("for instance `{}`", function.example));
         }
     }
+    if let ("matches", [_, pattern], [text, Kind::Text { .. } | Kind::Any { .. }]) = (name, arguments, kinds) {
+        search(checker, pattern, text);
+    }
     function.yields(kinds, arguments)
+}
+
+/// Compiles the pattern of `matches` and counts what it takes to make it, and to search with it.
+fn search(checker: &mut Checker<'_>, argument: &IdedExpr, text: &Kind) {
+    let Some(pattern) = literal_text(argument) else {
+        let message = "the regular expression of `matches` must be a literal text";
+        let fault = checker.error("mapping.regex_not_literal", argument, message);
+        fault.add_help("write it out: it is compiled once, when the file is loaded, and never while a request waits");
+        return;
+    };
+    // A table takes one step for each byte; in a small one 512 of them take a microsecond.
+    checker.spend_steps(text.bytes() >> 9);
+    if checker.patterns.contains_key(pattern) || checker.is_spent() {
+        return;
+    }
+    match Pattern::compile(pattern) {
+        Ok(compiled) => {
+            checker.spend_once(compiled.making);
+            checker.patterns.insert(pattern.to_owned(), compiled);
+        }
+        Err(refusal) => {
+            checker.spend_once(TRIED_IN_VAIN);
+            let range = checker.places.inside(argument, pattern, &refusal.range);
+            checker.faults.push(Fault::error(refusal.code, range, refusal.message).help(refusal.help));
+        }
+    }
+}
+
+/// `['ab', 'c'].join()` and `['a', 'bc'].join()`: two people would become one.
+fn join_without_separator(checker: &mut Checker<'_>, node: &IdedExpr) {
+    let message = "`join` needs something between the elements: without it `ab` and `c` are the same as `a` and `bc`";
+    checker.error("mapping.join_without_separator", node, message).add_help("write `join(' ')`");
 }
 
 fn unknown(checker: &mut Checker<'_>, node: &IdedExpr, name: &str) {
     let fault = checker.error("mapping.function_unknown", node, format!("there is no function `{name}`"));
     let known = FUNCTIONS.iter().map(|function| function.name);
-    match (name, suggest(name, known.clone().chain(MACROS))) {
-        ("matches", _) => {
-            fault
-                .add_help("regular expressions are not available: use `startsWith`, `endsWith`, `contains` or `split`");
-        }
-        (_, Some(word)) => fault.add_help(format!("did you mean `{word}`?")),
-        (_, None) => {
-            let known: Vec<_> = known.chain(MACROS).collect();
-            fault.add_help(format!("there are {}", known.join(", ")));
-        }
+    if let Some(word) = suggest(name, known.clone().chain(MACROS)) {
+        fault.add_help(format!("did you mean `{word}`?"));
+    } else {
+        let known: Vec<_> = known.chain(MACROS).collect();
+        fault.add_help(format!("there are {}", known.join(", ")));
     }
 }

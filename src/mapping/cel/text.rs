@@ -9,7 +9,7 @@ use ::cel::{DeclarationError, Env, ExecutionError};
 
 use super::limits::{MAX_PIECES, MAX_RESULT_BYTES};
 
-type Outcome<T> = Result<T, ExecutionError>;
+pub(super) type Outcome<T> = Result<T, ExecutionError>;
 
 /// Declares the functions.
 pub(super) fn extension(env: &mut Env) -> Result<(), DeclarationError> {
@@ -26,11 +26,10 @@ pub(super) fn extension(env: &mut Env) -> Result<(), DeclarationError> {
     ::cel::add_member_overload!(env, fn substring: (CelString<'_>, CelInt) -> Result<CelString<'_>>)?;
     ::cel::add_member_overload!(env, fn substring_until: (CelString<'_>, CelInt, CelInt) -> Result<CelString<'_>>,
         name = "substring")?;
-    env.add_member_overload("join", "list.join()", LIST_TYPE, vec![], join)?;
     env.add_member_overload("join", "list.join(string)", LIST_TYPE, vec![STRING_TYPE], join)
 }
 
-fn fails<T>(function: &str, why: &str) -> Outcome<T> {
+pub(super) fn fails<T>(function: &str, why: &str) -> Outcome<T> {
     Err(ExecutionError::function_error(function, why))
 }
 

@@ -3,40 +3,90 @@
 use std::collections::HashMap;
 
 use super::Compiler;
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Span, suggest};
 use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
 use crate::mapping::compiled::{Cardinality, Declared};
-use crate::mapping::file::{RawAttribute, Word};
+use crate::mapping::file::{MappingFile, RawAttribute, Word};
 
 /// Values of a `many` attribute, unless `max` tells.
 const DEFAULT_MAX: usize = 200;
 /// The most that `max` may be.
 const MOST_MAX: i64 = 1_000;
+/// Bytes of a value, unless `max_bytes` tells.
+const DEFAULT_MAX_BYTES: usize = MAX_TEXT_READ;
+/// The most that `max_bytes` may be.
+const MOST_MAX_BYTES: i64 = 64 * 1024;
 
 impl Compiler<'_, '_, '_> {
-    pub(super) fn declared(&mut self, raw: &[RawAttribute]) -> Vec<Declared> {
+    pub(super) fn declared(&mut self, file: &MappingFile) -> Vec<Declared> {
+        let raw = &file.attributes;
         let mut declared: Vec<Declared> = Vec::with_capacity(raw.len());
+        let mut spans: Vec<Span> = Vec::with_capacity(raw.len());
         for attribute in raw {
             self.check_short_name(&attribute.short);
             let cardinality = self.cardinality(attribute);
-            let one = Kind::Text { bytes: MAX_TEXT_READ as u64 };
+            let max_bytes = self.max_bytes(attribute);
+            let bytes = max_bytes.min(MAX_TEXT_READ) as u64;
             let kind = match (attribute.many, cardinality) {
                 (None, _) => Kind::Any { count: 1, bytes: 1 },
-                (Some(_), Cardinality::One) => one,
-                (Some(_), Cardinality::Many { max }) => Kind::texts(max as u64, MAX_TEXT_READ as u64),
+                (Some(_), Cardinality::One) => Kind::Text { bytes },
+                (Some(_), Cardinality::Many { max }) => Kind::texts(max as u64, bytes),
             };
             // Known even where its declaration is broken: one problem, not one for each use.
             self.attributes.insert(attribute.short.value.clone(), Known { kind, optional: attribute.optional });
-            let name = attribute.name.as_ref().map(|name| name.value.clone()).unwrap_or_default();
-            let format = attribute.format.as_ref().map(|format| format.value.clone());
-            if let Some(written) = &attribute.name {
-                self.check_ambiguous(written, format.as_deref(), raw, &declared);
+            let (name, format, span) = self.wire_name(attribute, file);
+            if !name.is_empty() {
+                self.check_ambiguous((&name, span), format.as_deref(), &declared, &spans);
             }
-            let short = attribute.short.value.as_str().into();
-            let optional = attribute.optional;
-            declared.push(Declared { short, name, format, cardinality, optional, read: false });
+            spans.push(span);
+            declared.push(Declared {
+                short: attribute.short.value.as_str().into(),
+                name,
+                format,
+                cardinality,
+                max_bytes,
+                merged: self.is_merged(attribute),
+                optional: attribute.optional,
+                read: false,
+            });
         }
         declared
+    }
+
+    /// What the source calls it, and where the file says so. Empty where that is broken.
+    fn wire_name(&mut self, attribute: &RawAttribute, file: &MappingFile) -> (String, Option<String>, Span) {
+        let format = attribute.format.as_ref().map(|format| format.value.clone());
+        match (&attribute.name, &attribute.friendly_name) {
+            (Some(name), _) => {
+                self.check_wire_name(name);
+                (name.value.clone(), format, name.span)
+            }
+            (None, Some(friendly)) => {
+                let (name, by_vocabulary) = self.by_friendly_name(friendly, file).unwrap_or_default();
+                (name, format.or(by_vocabulary), friendly.span)
+            }
+            (None, None) => (String::new(), format, attribute.short.span),
+        }
+    }
+
+    fn max_bytes(&mut self, attribute: &RawAttribute) -> usize {
+        let Some(most) = &attribute.max_bytes else { return DEFAULT_MAX_BYTES };
+        if !(1..=MOST_MAX_BYTES).contains(&most.value) {
+            let message = format!("`max_bytes` must be from 1 to {MOST_MAX_BYTES}");
+            let problem = self.findings.error("file.wrong_value", most.span, message);
+            problem.help(format!("unless told it is {DEFAULT_MAX_BYTES}"));
+        }
+        usize::try_from(most.value.clamp(1, MOST_MAX_BYTES)).unwrap_or(DEFAULT_MAX_BYTES)
+    }
+
+    fn is_merged(&mut self, attribute: &RawAttribute) -> bool {
+        let Some(word) = &attribute.repeated else { return attribute.many.unwrap_or(true) };
+        if word.value == "merge" && attribute.many == Some(false) {
+            let message = "several attributes cannot be merged into exactly one value";
+            let problem = self.findings.error("mapping.rule_ambiguous", word.span, message);
+            problem.help("add `many: true`, or remove `repeated`");
+        }
+        word.value == "merge"
     }
 
     fn check_short_name(&mut self, short: &Word) {
@@ -72,17 +122,22 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// One received attribute must not be two declared ones.
-    fn check_ambiguous(&mut self, name: &Word, format: Option<&str>, raw: &[RawAttribute], above: &[Declared]) {
-        let same = |other: &&Declared| {
-            other.name == name.value
-                && (other.format.is_none() || format.is_none() || other.format.as_deref() == format)
+    fn check_ambiguous(
+        &mut self,
+        (name, span): (&str, Span),
+        format: Option<&str>,
+        above: &[Declared],
+        spans: &[Span],
+    ) {
+        let same = |other: &Declared| {
+            other.name == name && (other.format.is_none() || format.is_none() || other.format.as_deref() == format)
         };
-        let Some(other) = above.iter().find(same) else { return };
+        let Some(place) = above.iter().position(same) else { return };
+        let Some(other) = above.get(place) else { return };
         let message = format!("`{}` already stands for what is sent under this name", other.short);
-        let first = raw.iter().find(|raw| raw.short.value == *other.short).and_then(|raw| raw.name.as_ref());
-        let problem = self.findings.error("mapping.attribute_ambiguous", name.span, message);
-        if let Some(first) = first {
-            problem.related(first.span, "the first");
+        let problem = self.findings.error("mapping.attribute_ambiguous", span, message);
+        if let Some(first) = spans.get(place) {
+            problem.related(*first, "the first");
         }
         problem.help("use one short name, or tell the two apart by `format`");
     }
@@ -90,6 +145,9 @@ impl Compiler<'_, '_, '_> {
     /// The place of a declared attribute, or a finding.
     pub(super) fn attribute(&mut self, short: &Word, declared: &[Declared]) -> Option<usize> {
         let place = declared.iter().position(|attribute| *attribute.short == short.value);
+        if place.is_some() {
+            self.used.insert(short.value.clone());
+        }
         if place.is_none() {
             let message = format!("`{}` is not among the declared attributes", short.value);
             let suggestion = suggest(&short.value, declared.iter().map(|attribute| &*attribute.short));

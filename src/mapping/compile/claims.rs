@@ -1,32 +1,72 @@
 //! `claims`: in file order, each seeing those above it.
 
-use std::collections::HashMap;
-
 use super::Compiler;
 use crate::diagnostic::suggest;
 use crate::ground::claim::{ClaimName, ClaimValue, RESERVED};
 use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
-use crate::mapping::compiled::{Cardinality, ClaimRule, Declared, Origin};
-use crate::mapping::file::{RawClaim, RawRule, Word};
+use crate::mapping::claim_type::ClaimType;
+use crate::mapping::compiled::{Cardinality, ClaimRule, Declared, Missing, Origin};
+use crate::mapping::file::{RawClaim, RawMissing, RawRule, RawSteps, Word};
 
 impl Compiler<'_, '_, '_> {
     pub(super) fn claims(&mut self, raw: &[RawClaim], declared: &[Declared]) -> Vec<ClaimRule> {
         let mut rules = Vec::with_capacity(raw.len());
         for claim in raw {
             self.check_claim_name(&claim.name);
-            let made = claim.rule.as_ref().and_then(|rule| self.origin(rule, declared));
-            let known = match &made {
-                Some((_, known)) => Known { kind: known.kind.clone(), optional: known.optional && !claim.required },
-                // Known even where its rule is broken: one problem, not one for each use.
-                None => Known { kind: Kind::Any { count: 0, bytes: 0 }, optional: false },
-            };
+            let made = self.claim(claim, declared);
+            // Known even where its rule is broken: one problem, not one for each use.
+            let unknown = || Known { kind: Kind::Any { count: 0, bytes: 0 }, optional: false };
+            let known = made.as_ref().map_or_else(unknown, |(_, known)| known.clone());
             self.claims.insert(claim.name.value.clone(), known);
-            if let Some((origin, _)) = made {
-                let name = ClaimName::new(claim.name.value.as_str());
-                rules.push(ClaimRule { name, origin, required: claim.required, read: false });
-            }
+            rules.extend(made.map(|(rule, _)| rule));
         }
         rules
+    }
+
+    /// The rule of a claim or of a member, and what expressions may know of it.
+    fn claim(&mut self, raw: &RawClaim, declared: &[Declared]) -> Option<(ClaimRule, Known)> {
+        let (origin, mut known) = self.origin(raw.rule.as_ref()?, declared)?;
+        let kind = raw.kind.as_ref().and_then(|word| ClaimType::parse(&word.value));
+        if let (Some(kind), Some(word)) = (kind, &raw.kind) {
+            known.kind = self.converted(kind, word, &origin, &known.kind)?;
+        }
+        let missing = match &raw.missing {
+            RawMissing::Omit => Missing::Omit,
+            RawMissing::Refuse => Missing::Refuse,
+            RawMissing::Default(value) => {
+                let default = kind_of(&value.value);
+                if !default.may_be(&known.kind) && !matches!(known.kind, Kind::Null) {
+                    let message =
+                        format!("the default is {}, and the claim is otherwise {}", default.word(), known.kind.word());
+                    let problem = self.findings.error("mapping.type_mismatch", value.span, message);
+                    problem.help("a claim has one type: whoever reads it should not have to ask");
+                }
+                known.kind = known.kind.or(&default);
+                Missing::Default(value.value.clone())
+            }
+        };
+        known.optional &= matches!(missing, Missing::Omit);
+        let name = ClaimName::new(raw.name.value.as_str());
+        Some((ClaimRule { name, origin, kind, missing, read: false }, known))
+    }
+
+    /// The kind that `type` makes of it, or a finding.
+    fn converted(&mut self, kind: ClaimType, word: &Word, origin: &Origin, of: &Kind) -> Option<Kind> {
+        let fixed = match origin {
+            Origin::Value(value) => Some(kind.convert(value.clone()).is_some()),
+            Origin::Attribute(..) | Origin::Cel(_) | Origin::Object(_) => None,
+        };
+        let made = kind.kind(of).filter(|_| fixed != Some(false));
+        if made.is_none() {
+            let message = format!("`type: {}` cannot be made of {}", kind.as_str(), of.word());
+            let problem = self.findings.error("mapping.type_mismatch", word.span, message);
+            problem.help(match (kind, of) {
+                (ClaimType::Object, _) => "an object is written `object:` with its members, or made by an expression",
+                (_, Kind::Object { .. }) => "leave `type` out, or write `type: object`",
+                (_, _) => "write the type that the rule yields, or another rule",
+            });
+        }
+        made
     }
 
     fn check_claim_name(&mut self, name: &Word) {
@@ -51,31 +91,10 @@ impl Compiler<'_, '_, '_> {
     /// Where the value comes from, and what expressions may know of it.
     fn origin(&mut self, rule: &RawRule, declared: &[Declared]) -> Option<(Origin, Known)> {
         match rule {
-            RawRule::From { attribute, table } => {
-                let place = self.attribute(attribute, declared)?;
-                let attribute = declared.get(place)?;
-                let many = match attribute.cardinality {
-                    Cardinality::One => None,
-                    Cardinality::Many { max } => Some(max as u64),
-                };
-                match table {
-                    None => {
-                        let kind = of_cardinality(many, Kind::Text { bytes: MAX_TEXT_READ as u64 });
-                        Some((Origin::Attribute(place), Known { kind, optional: attribute.optional }))
-                    }
-                    Some(rows) => {
-                        let row = rows.iter().map(|(_, value)| kind_of(value)).reduce(|a, b| a.or(&b));
-                        let kind = of_cardinality(many, row.unwrap_or(Kind::Null));
-                        // A single value that is not in the table leaves nothing.
-                        let optional = attribute.optional || many.is_none();
-                        let rows: HashMap<_, _> = rows.iter().cloned().collect();
-                        Some((Origin::Table(place, rows), Known { kind, optional }))
-                    }
-                }
-            }
+            RawRule::From { attribute, steps } => self.of_attribute(attribute, steps, declared),
             RawRule::Value(value) => {
-                let known = Known { kind: kind_of(value), optional: false };
-                Some((Origin::Value(value.clone()), known))
+                let known = Known { kind: kind_of(&value.value), optional: false };
+                Some((Origin::Value(value.value.clone()), known))
             }
             RawRule::Cel(cel) => {
                 let expression = self.expression(cel)?;
@@ -84,7 +103,34 @@ impl Compiler<'_, '_, '_> {
                 let known = Known { kind: expression.kind.clone(), optional };
                 Some((Origin::Cel(expression), known))
             }
+            RawRule::Object(members) => {
+                let made: Vec<_> = members.iter().filter_map(|member| self.claim(member, declared)).collect();
+                let kinds = made.iter().map(|(_, known)| &known.kind);
+                let names: u64 = made.iter().map(|(rule, _)| rule.name.as_str().len() as u64).sum();
+                let total = kinds.clone().map(Kind::bytes).fold(names, u64::saturating_add);
+                let item = kinds.cloned().reduce(|a, b| a.or(&b)).unwrap_or(Kind::Null);
+                let kind = Kind::Object { count: made.len() as u64, total, item: Box::new(item) };
+                // Without any member there is no object.
+                let optional = made.iter().all(|(_, known)| known.optional);
+                Some((Origin::Object(made.into_iter().map(|(rule, _)| rule).collect()), Known { kind, optional }))
+            }
         }
+    }
+
+    fn of_attribute(&mut self, attribute: &Word, steps: &RawSteps, declared: &[Declared]) -> Option<(Origin, Known)> {
+        let place = self.attribute(attribute, declared)?;
+        let attribute = declared.get(place)?;
+        let many = match attribute.cardinality {
+            Cardinality::One => None,
+            Cardinality::Many { max } => Some(max as u64),
+        };
+        let one = Kind::Text { bytes: attribute.max_bytes.min(MAX_TEXT_READ) as u64 };
+        let (steps, kind) = self.steps(steps, &one, many);
+        // A list stays a list, even an empty one; of a single value nothing may remain.
+        let loses = steps.as_ref().is_some_and(|steps| steps.table.is_some() || steps.strip_prefix.is_some());
+        let makes_one = steps.as_ref().is_some_and(|steps| steps.makes_one());
+        let optional = attribute.optional || makes_one || (loses && !matches!(kind, Kind::List { .. }));
+        Some((Origin::Attribute(place, steps), Known { kind, optional }))
     }
 
     /// Reports a claim that is not defined.
@@ -103,14 +149,8 @@ impl Compiler<'_, '_, '_> {
     }
 }
 
-fn of_cardinality(many: Option<u64>, one: Kind) -> Kind {
-    match many {
-        None => one,
-        Some(max) => Kind::list(max, one),
-    }
-}
-
-fn kind_of(value: &ClaimValue) -> Kind {
+/// The kind of a fixed value.
+pub(super) fn kind_of(value: &ClaimValue) -> Kind {
     let of_all = |values: &mut dyn Iterator<Item = &ClaimValue>| {
         let kinds: Vec<_> = values.map(kind_of).collect();
         let total = kinds.iter().map(Kind::bytes).sum();

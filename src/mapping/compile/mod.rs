@@ -1,10 +1,16 @@
 //! Files to mappings: every name resolved, every expression compiled, every problem of every file found.
 
 mod attributes;
+mod authentication;
+mod budget;
 mod claims;
 mod expression;
+mod include;
+mod lint;
+mod names;
 mod overlap;
 mod release;
+mod steps;
 mod subject;
 mod tests_of_file;
 
@@ -12,14 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cel::{Known, MAX_MAPPING_COST};
-use super::compiled::{Mapping, Require};
-use super::file::{self, File, RawRequire, Word};
+use super::compiled::{Mapping, MappingStage, Require};
+use super::file::{self, File, MappingFile, RawRequire, Word};
 use super::{Mappings, yaml};
-use crate::crypto::digest::sha256;
 use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
-use crate::ground::claim::ClaimName;
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::ScopeSet;
+use include::Library;
+pub use include::includes;
 
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
@@ -32,22 +38,31 @@ pub struct CompileContext {
     pub apis: Option<BTreeMap<Audience, ScopeSet>>,
 }
 
-/// Compiles all files together.
+/// Compiles all files together: mappings, and what they include.
 ///
 /// # Errors
 /// Every problem of every file, warnings included, if one of them is an error. Without errors the warnings are
 /// [`Mappings::warnings`].
 pub fn compile(files: &[Source], context: &CompileContext) -> Result<Mappings, Diagnostics> {
-    let mut diagnostics = Diagnostics::new();
-    let mut mappings = Vec::with_capacity(files.len());
+    let mut read = Vec::with_capacity(files.len());
     for source in files {
         let mut findings = Findings::of(source);
         let tree = yaml::parse(&mut findings);
-        if let Some(file) = tree.and_then(|tree| file::read(&tree, &mut findings)) {
-            mappings.extend(Compiler::new(&file, context, &mut findings).mapping(&file));
+        let file = tree.and_then(|tree| file::read(&tree, &mut findings));
+        read.push((file, findings));
+    }
+    let mut library = Library::of(&mut read);
+    let mut diagnostics = Diagnostics::new();
+    let mut mappings = Vec::with_capacity(files.len());
+    for (file, findings) in &mut read {
+        if let Some(File::Mapping(file)) = file {
+            mappings.extend(Compiler::new(file, context, &mut library, findings).mapping(file));
         }
+    }
+    for (_, findings) in read {
         diagnostics.extend(findings.diagnostics);
     }
+    diagnostics.extend(library.unused());
     overlap::check(&mappings, &mut diagnostics);
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok(Mappings::new(mappings, diagnostics)) }
 }
@@ -55,47 +70,69 @@ pub fn compile(files: &[Source], context: &CompileContext) -> Result<Mappings, D
 /// One file on its way.
 struct Compiler<'c, 'f, 's> {
     context: &'c CompileContext,
+    library: &'c mut Library,
     findings: &'f mut Findings<'s>,
     /// The attributes that expressions may read.
     attributes: BTreeMap<String, Known>,
     /// The claims made so far that expressions may read.
     claims: BTreeMap<String, Known>,
     all_claims: BTreeSet<String>,
+    /// The tables of this file and those that it includes, with whether something uses them.
+    tables: include::Tables,
+    vocabularies: Vec<names::Known>,
     /// The names that some expression reads.
     attributes_read: BTreeSet<String>,
     claims_read: BTreeSet<String>,
+    /// The short names that something uses.
+    used: BTreeSet<String>,
     cost: u64,
+    /// Regular expressions that were too large to be made, each after some milliseconds.
+    made_in_vain: usize,
 }
 
 impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
-    fn new(file: &File, context: &'c CompileContext, findings: &'f mut Findings<'s>) -> Self {
+    fn new(
+        file: &MappingFile,
+        context: &'c CompileContext,
+        library: &'c mut Library,
+        findings: &'f mut Findings<'s>,
+    ) -> Self {
+        let tables = library.tables_of(file, findings);
         Self {
             context,
+            library,
             findings,
             attributes: BTreeMap::new(),
             claims: BTreeMap::new(),
             all_claims: file.claims.iter().map(|claim| claim.name.value.clone()).collect(),
+            tables,
+            vocabularies: Vec::new(),
             attributes_read: BTreeSet::new(),
             claims_read: BTreeSet::new(),
+            used: BTreeSet::new(),
             cost: 0,
+            made_in_vain: 0,
         }
     }
 
     /// The mapping, or `None` where something that it cannot be without is missing; the findings say what.
-    fn mapping(mut self, file: &File) -> Option<Mapping> {
+    fn mapping(mut self, file: &MappingFile) -> Option<Mapping> {
         let id = self.id(file);
         let source = self.source(file);
         let clients = self.clients(file);
         let audiences = self.audiences(file);
-        let mut attributes = self.declared(&file.attributes);
+        self.vocabularies = self.vocabularies(file);
+        let mut attributes = self.declared(file);
+        let authentication = file.authentication.as_ref().and_then(|raw| self.authentication(raw, &attributes));
         let require = self.require(&file.require);
-        let subject = file.subject.as_ref().and_then(|subject| self.subject(subject, &attributes));
+        let subject = file.subject.as_ref().and_then(|subject| self.subject(subject, file, &attributes));
         let mut claims = self.claims(&file.claims, &attributes);
         let scopes = self.scopes(&file.scopes, audiences.as_ref());
         let release = self.release(&file.release, audiences.as_ref());
-        self.check_unreleased(&file.claims, &release);
-        let tests = self.trials(&file.tests, &attributes, &file.scopes, &file.require);
+        let budget = self.budget(file, &release);
+        let tests = self.trials(file, &attributes);
         self.check_cost(file);
+        self.lint(file, &release);
         let by_name = attributes::by_name(&attributes);
         for attribute in &mut attributes {
             attribute.read = self.attributes_read.contains(&*attribute.short);
@@ -104,19 +141,22 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             claim.read = self.claims_read.contains(claim.name.as_str());
         }
         let text = self.findings.source;
-        let (rule, rule_hash) = subject?;
+        let (subject, rule_hash) = subject?;
         Some(Mapping {
             id: id?,
             path: text.path.clone(),
-            hash: hex(&sha256(text.text.as_bytes())).into(),
+            hash: self.library.hash_of(text, file).into(),
             source: source?,
             source_span: file.source.as_ref().map_or(Span::FILE, |source| source.span),
+            stage: if file.shadow.is_some() { MappingStage::Shadow } else { MappingStage::Live },
             clients,
             audiences,
+            budget,
             attributes,
             by_name,
+            authentication,
             require,
-            subject: rule,
+            subject,
             subject_rule_hash: rule_hash,
             subject_replaces: file.subject_replaces.as_ref().map(|hash| hash.value.clone()),
             claims,
@@ -126,7 +166,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         })
     }
 
-    fn id(&mut self, file: &File) -> Option<MappingId> {
+    fn id(&mut self, file: &MappingFile) -> Option<MappingId> {
         let id = file.id.as_ref()?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if id.value.len() > 64 || !id.value.chars().all(is_plain) {
@@ -136,14 +176,14 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         Some(MappingId::new(id.value.as_str()))
     }
 
-    fn source(&mut self, file: &File) -> Option<SourceId> {
+    fn source(&mut self, file: &MappingFile) -> Option<SourceId> {
         let word = file.source.as_ref()?;
         let known = self.context.sources.as_ref().map(|known| known.iter().map(SourceId::as_str).collect());
         self.check_known("mapping.source_unknown", "source", word, known);
         Some(SourceId::new(word.value.as_str()))
     }
 
-    fn clients(&mut self, file: &File) -> Option<BTreeSet<ClientId>> {
+    fn clients(&mut self, file: &MappingFile) -> Option<BTreeSet<ClientId>> {
         let words = file.clients.as_ref()?;
         for word in words {
             let known = self.context.clients.as_ref().map(|known| known.iter().map(ClientId::as_str).collect());
@@ -152,7 +192,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         Some(words.iter().map(|word| ClientId::new(word.value.as_str())).collect())
     }
 
-    fn audiences(&mut self, file: &File) -> Option<BTreeSet<Audience>> {
+    fn audiences(&mut self, file: &MappingFile) -> Option<BTreeSet<Audience>> {
         let words = file.audiences.as_ref()?;
         for word in words {
             self.check_audience(word);
@@ -207,11 +247,12 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         }
         if let Some(first) = seen.insert(&id.value, id.span) {
             let message = format!("two rules of `require` have the id `{}`", id.value);
-            self.findings.error("mapping.id_repeated", id.span, message).related(first, "the first");
+            let problem = self.findings.error("mapping.id_repeated", id.span, message);
+            problem.related(first, "the first").help("rename one: the reason code of a refusal names the rule");
         }
     }
 
-    fn check_cost(&mut self, file: &File) {
+    fn check_cost(&mut self, file: &MappingFile) {
         if self.cost > MAX_MAPPING_COST {
             let span = file.id.as_ref().map_or(Span::FILE, |id| id.span);
             let message =
@@ -221,25 +262,4 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
                 .help("lower `max` of the attributes that loops go through (200 unless told)");
         }
     }
-
-    fn check_unreleased(&mut self, claims: &[file::RawClaim], release: &BTreeMap<Audience, Vec<ClaimName>>) {
-        let released: BTreeSet<_> = release.values().flatten().map(ClaimName::as_str).collect();
-        for claim in claims {
-            let name = claim.name.value.as_str();
-            if !released.contains(name) && !self.claims_read.contains(name) {
-                let message = format!("no audience may see the claim `{name}`, and no expression reads it");
-                let problem = self.findings.warning("mapping.claim_unreleased", claim.name.span, message);
-                problem.label("made for nothing").help("list it under `release`, or remove it");
-            }
-        }
-    }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -4,9 +4,21 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::mapping::compiled::{Mapping, SubjectRule};
+use crate::mapping::compiled::{Mapping, MappingStage, SubjectRule};
 
 pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
+    let is_shadow = |mapping: &&Mapping| mapping.stage == MappingStage::Shadow;
+    for shadow in mappings.iter().filter(is_shadow) {
+        let beside = |live: &Mapping| live.stage == MappingStage::Live && both_apply(live, shadow).is_some();
+        if !mappings.iter().any(beside) {
+            let message = format!("no live mapping applies where the shadow `{}` does", shadow.id);
+            let problem = Diagnostic::warning("mapping.shadow_alone", &shadow.path, shadow.source_span, message);
+            diagnostics
+                .push(problem)
+                .label("it never runs")
+                .help("give it the `source` and `for` of the mapping that it is to be compared with");
+        }
+    }
     for (place, mapping) in mappings.iter().enumerate() {
         let before = mappings.iter().take(place);
         for other in before {
@@ -16,7 +28,9 @@ pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
                 let error = Diagnostic::error("mapping.id_repeated", &mapping.path, mapping.source_span, message);
                 diagnostics.push(error).note(there.clone());
             }
-            if let Some(request) = both_apply(other, mapping) {
+            // A shadow decides nothing: any number of them may run beside the live one.
+            let both_live = !is_shadow(&other) && !is_shadow(&mapping);
+            if let Some(request) = both_apply(other, mapping).filter(|_| both_live) {
                 let message = format!("`{}` and `{}` could both apply to one request", other.id, mapping.id);
                 let error = Diagnostic::error("mapping.overlap", &mapping.path, mapping.source_span, message);
                 let problem = diagnostics.push(error);
@@ -45,7 +59,10 @@ pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
 /// Whether one value could be two people: both make subjects of the same source, by rules that are not the same. A
 /// `NameID` is kept apart from mapped values by its format.
 fn names_people_otherwise(a: &Mapping, b: &Mapping) -> bool {
-    let makes_values = |mapping: &Mapping| !matches!(mapping.subject, SubjectRule::NameId);
+    if [a, b].iter().any(|mapping| mapping.stage == MappingStage::Shadow) {
+        return false;
+    }
+    let makes_values = |mapping: &Mapping| !matches!(mapping.subject.rule, SubjectRule::NameId);
     a.source == b.source && makes_values(a) && makes_values(b) && a.subject_rule_hash != b.subject_rule_hash
 }
 

@@ -1,18 +1,39 @@
-//! `subject`, and the hash by which a change of it is noticed.
+//! `subject`, its link to another source, and the hash by which a change of it is noticed.
 
-use super::{Compiler, hex};
-use crate::crypto::digest::sha256_of_parts;
+use super::Compiler;
+use crate::crypto::digest::{hex, sha256_of_parts};
+use crate::ground::id::SourceId;
 use crate::mapping::cel::{Kind, words};
-use crate::mapping::compiled::{Cardinality, Declared, SubjectRule};
-use crate::mapping::file::RawSubject;
+use crate::mapping::compiled::{Cardinality, Declared, Link, SubjectRule, SubjectSpec};
+use crate::mapping::file::{MappingFile, RawLink, RawSubject, RawSubjectRule, Word};
 
 impl Compiler<'_, '_, '_> {
-    pub(super) fn subject(&mut self, raw: &RawSubject, declared: &[Declared]) -> Option<(SubjectRule, String)> {
+    pub(super) fn subject(
+        &mut self,
+        raw: &RawSubject,
+        file: &MappingFile,
+        declared: &[Declared],
+    ) -> Option<(SubjectSpec, String)> {
+        let made = self.subject_rule(&raw.rule, declared);
+        if let Some((rule, _)) = &made {
+            self.check_email(raw, rule, declared);
+        }
+        let link = raw.link.as_ref().map(|link| self.link(link, file, declared));
+        let (rule, hash) = made?;
+        let link = match link {
+            None => None,
+            Some(link) => Some(link?),
+        };
+        Some((SubjectSpec { rule, email_proven: raw.email_proven, link }, hash))
+    }
+
+    /// The rule, and its hash.
+    fn subject_rule(&mut self, raw: &RawSubjectRule, declared: &[Declared]) -> Option<(SubjectRule, String)> {
         match raw {
-            RawSubject::From(word) if word.value == "name_id" => {
+            RawSubjectRule::From(word) if word.value == "name_id" => {
                 Some((SubjectRule::NameId, rule_hash(&["name_id"], &[])))
             }
-            RawSubject::From(word) => {
+            RawSubjectRule::From(word) => {
                 let place = self.attribute(word, declared)?;
                 let attribute = declared.get(place)?;
                 if attribute.cardinality != Cardinality::One {
@@ -23,7 +44,7 @@ impl Compiler<'_, '_, '_> {
                 }
                 Some((SubjectRule::Attribute(place), rule_hash(&["attribute"], &[attribute])))
             }
-            RawSubject::Cel(cel) => {
+            RawSubjectRule::Cel(cel) => {
                 let expression = self.expression(cel)?;
                 if !expression.kind.may_be(&Kind::Text { bytes: 0 }) {
                     let message = format!("a subject is text, and this is {}", expression.kind.word());
@@ -39,6 +60,52 @@ impl Compiler<'_, '_, '_> {
                 Some((SubjectRule::Cel(expression), hash))
             }
         }
+    }
+
+    /// Who has an address today may not be who had it yesterday, and not every provider checks that it is theirs.
+    fn check_email(&mut self, raw: &RawSubject, rule: &SubjectRule, declared: &[Declared]) {
+        let is_email = |attribute: &Declared| self.is_email(&attribute.name);
+        let found = match rule {
+            SubjectRule::NameId => None,
+            SubjectRule::Attribute(place) => declared.get(*place).filter(|attribute| is_email(attribute)),
+            SubjectRule::Cel(expression) => declared
+                .iter()
+                .find(|attribute| expression.reads.attributes.contains(&*attribute.short) && is_email(attribute)),
+        };
+        let Some(attribute) = found.filter(|_| !raw.email_proven) else { return };
+        let message =
+            format!("`{}` is an e-mail address, and nothing says that this source proves it", attribute.short);
+        let span = match &raw.rule {
+            RawSubjectRule::From(word) | RawSubjectRule::Cel(word) => word.span,
+        };
+        let problem = self.findings.error("mapping.email_identity", span, message);
+        problem
+            .label("somebody else may get this address")
+            .help("choose an identifier that is never given to another person")
+            .help("or, if this source proves addresses and never reassigns them, say `email_proven: true` beside it");
+    }
+
+    fn link(&mut self, raw: &RawLink, file: &MappingFile, declared: &[Declared]) -> Option<Link> {
+        let (rule, _) = self.subject_rule(&raw.rule, declared)?;
+        if file.source.as_ref().is_some_and(|source| source.value == raw.source.value) {
+            let message = "a source names the same people as itself anyway";
+            let problem = self.findings.error("mapping.link_to_itself", raw.source.span, message);
+            problem.help("name the source that people come from, or remove the link");
+            return None;
+        }
+        self.check_link_source(&raw.source);
+        if let (SubjectRule::NameId, Some(format)) = (&rule, &raw.format) {
+            let message = "`from: name_id` brings its own format along";
+            let problem = self.findings.error("mapping.rule_ambiguous", format.span, message);
+            problem.help("remove `format`, or read the value by `{ cel: name_id }`");
+        }
+        let format = raw.format.as_ref().map(|format| format.value.clone());
+        Some(Link { source: SourceId::new(raw.source.value.as_str()), rule, format })
+    }
+
+    fn check_link_source(&mut self, word: &Word) {
+        let known = self.context.sources.as_ref().map(|known| known.iter().map(SourceId::as_str).collect());
+        self.check_known("mapping.source_unknown", "source", word, known);
     }
 }
 

@@ -1,36 +1,66 @@
 //! `tests`: names resolved, so that a misspelt one is a problem of the file and not a failing test.
 
+use std::collections::BTreeMap;
+
 use super::Compiler;
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Span, suggest};
 use crate::ground::reason::{Reason, ReasonCode};
 use crate::mapping::compiled::Declared;
-use crate::mapping::file::{RawRequire, RawTrial, Word};
+use crate::mapping::file::{Expected, MappingFile, RawRequire, RawTrial, Word};
 use crate::mapping::trial::Trial;
 
 impl Compiler<'_, '_, '_> {
-    pub(super) fn trials(
-        &mut self,
-        raw: &[RawTrial],
-        declared: &[Declared],
-        scopes: &[(Word, Option<Word>)],
-        require: &[RawRequire],
-    ) -> Vec<Trial> {
-        let mut trials = Vec::with_capacity(raw.len());
-        for trial in raw {
+    pub(super) fn trials(&mut self, file: &MappingFile, declared: &[Declared]) -> Vec<Trial> {
+        let mut trials = Vec::with_capacity(file.tests.len());
+        let mut above: BTreeMap<&str, Span> = BTreeMap::new();
+        for trial in &file.tests {
             let mut attributes = Vec::with_capacity(trial.given.attributes.len());
             for (short, values) in &trial.given.attributes {
+                // A test that gives an attribute is no use of it.
+                let used = self.used.clone();
                 attributes.extend(self.attribute(short, declared).map(|place| (place, values.clone())));
+                self.used = used;
             }
-            for name in trial.expect.claims.iter().map(|(name, _)| name).chain(&trial.expect.absent) {
-                self.check_claim(name);
+            self.check_expected(&trial.expect, file);
+            self.check_same(trial, &above);
+            // A whole credential can be refused before the mapping is asked.
+            let any = trial.given.credential.is_some();
+            let refused = trial.expect.refused.as_ref().and_then(|code| {
+                ReasonCode::parse(&code.value).filter(|_| any).or_else(|| self.refusal(code, &file.require))
+            });
+            if let Some(first) = above.insert(&trial.name.value, trial.name.span) {
+                let message = format!("two tests have the name `{}`", trial.name.value);
+                let problem = self.findings.error("mapping.test_repeated", trial.name.span, message);
+                problem.related(first, "the first").help("rename one");
             }
-            for scope in trial.expect.scopes.iter().flatten() {
-                self.check_expected_scope(scope, scopes);
-            }
-            let refused = trial.expect.refused.as_ref().and_then(|code| self.refusal(code, require));
             trials.push(Trial::of(trial, attributes, refused));
         }
         trials
+    }
+
+    fn check_expected(&mut self, expect: &Expected, file: &MappingFile) {
+        let claims = expect.claims.iter().map(|(name, _)| name);
+        for name in claims.chain(&expect.absent).chain(expect.released.iter().flatten()) {
+            self.check_claim(name);
+        }
+        for scope in expect.scopes.iter().flatten() {
+            self.check_expected_scope(scope, &file.scopes);
+        }
+    }
+
+    /// `sub_same_as` names a test above.
+    fn check_same(&mut self, trial: &RawTrial, above: &BTreeMap<&str, Span>) {
+        let Some(name) = trial.expect.sub_same_as.as_ref() else { return };
+        if above.contains_key(name.value.as_str()) {
+            return;
+        }
+        let message = format!("no test above has the name `{}`", name.value);
+        let suggestion = suggest(&name.value, above.keys().copied());
+        let problem = self.findings.error("mapping.test_unknown", name.span, message);
+        match suggestion {
+            Some(_) => problem.did_you_mean(suggestion),
+            None => problem.help("`sub_same_as` compares with a test that stands before this one"),
+        };
     }
 
     /// Among those that are written, whether their rules are sound or not: one mistake is one problem.
@@ -50,7 +80,12 @@ impl Compiler<'_, '_, '_> {
         let own = [
             Reason::MappingAttributeMissing,
             Reason::MappingAttributeRepeated,
+            Reason::MappingAttributeTooLong,
             Reason::MappingClaimMissing,
+            Reason::MappingClaimAmbiguous,
+            Reason::MappingClaimType,
+            Reason::MappingEmailUnproven,
+            Reason::MappingBudgetExceeded,
             Reason::MappingSubjectMissing,
             Reason::MappingExpressionFailed,
         ];

@@ -1,15 +1,20 @@
-//! A mapping file as it is written: the tree to types, key by key, with the place of everything.
+//! A mapping file, and what it may include, as written: the tree to types, key by key, with the place of everything.
 //!
 //! Nothing is resolved here: a name is text with a place. What cannot be read is reported and left out, so that the
 //! rest is still checked.
 
+mod attribute;
 mod claim;
+pub mod shapes;
 mod trial;
 
-pub(super) use claim::{RawClaim, RawRule};
+pub(super) use attribute::{RawAttribute, RawAuthentication};
+pub(super) use claim::{RawClaim, RawMissing, RawRows, RawRule, RawSteps, RawTable};
 pub(super) use trial::{Expected, Given, RawTrial};
 
 use crate::diagnostic::{Entry, Findings, Node, Span, Table, Value, suggest};
+
+use super::vocabulary::Vocabulary;
 
 /// Something with the place where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,16 +46,31 @@ impl Word {
     }
 }
 
-/// The file.
+/// A file of one of the kinds that are known here.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) enum File {
+    Mapping(Box<MappingFile>),
+    Tables(TablesFile),
+    Vocabulary(Vocabulary),
+}
+
+/// `kind: mapping`
+#[derive(Debug)]
+pub(super) struct MappingFile {
     pub(super) id: Option<Word>,
     pub(super) source: Option<Word>,
+    /// Where `stage: shadow` stands.
+    pub(super) shadow: Option<Span>,
     /// `for.clients`; `None` is all.
     pub(super) clients: Option<Vec<Word>>,
     /// `for.audiences`; `None` is all.
     pub(super) audiences: Option<Vec<Word>>,
+    pub(super) include: Vec<Word>,
+    pub(super) vocabulary: Vec<Word>,
+    pub(super) budget: Option<Word>,
+    pub(super) tables: Vec<(Word, RawRows)>,
     pub(super) attributes: Vec<RawAttribute>,
+    pub(super) authentication: Option<RawAuthentication>,
     pub(super) require: Vec<RawRequire>,
     pub(super) subject: Option<RawSubject>,
     pub(super) subject_replaces: Option<Word>,
@@ -60,16 +80,11 @@ pub(super) struct File {
     pub(super) tests: Vec<RawTrial>,
 }
 
-/// `attributes.<short>`
+/// `kind: tables`
 #[derive(Debug)]
-pub(super) struct RawAttribute {
-    pub(super) short: Word,
-    pub(super) name: Option<Word>,
-    pub(super) format: Option<Word>,
-    /// `None` where it cannot be read: then nothing is said of how it is used.
-    pub(super) many: Option<bool>,
-    pub(super) max: Option<Spot<i64>>,
-    pub(super) optional: bool,
+pub(super) struct TablesFile {
+    pub(super) include: Vec<Word>,
+    pub(super) tables: Vec<(Word, RawRows)>,
 }
 
 /// One element of `require`.
@@ -80,56 +95,73 @@ pub(super) struct RawRequire {
     pub(super) message: Option<Word>,
 }
 
-/// `subject`: exactly one of the two.
+/// `subject`
 #[derive(Debug)]
-pub(super) enum RawSubject {
+pub(super) struct RawSubject {
+    pub(super) rule: RawSubjectRule,
+    pub(super) email_proven: bool,
+    pub(super) link: Option<RawLink>,
+}
+
+/// Exactly one of the two.
+#[derive(Debug)]
+pub(super) enum RawSubjectRule {
     From(Word),
     Cel(Word),
 }
 
-const KEYS: [&str; 14] = [
-    "kind",
-    "version",
-    "id",
-    "description",
-    "source",
-    "for",
-    "attributes",
-    "require",
-    "subject",
-    "subject_replaces",
-    "claims",
-    "scopes",
-    "release",
-    "tests",
-];
+/// `subject.link`
+#[derive(Debug)]
+pub(super) struct RawLink {
+    pub(super) source: Word,
+    pub(super) rule: RawSubjectRule,
+    pub(super) format: Option<Word>,
+}
 
-/// Reads the tree of a file; `None` where it is not a mapping at all.
+/// Reads the tree of a file; `None` where it is none of ours.
 pub(super) fn read(tree: &Node, findings: &mut Findings<'_>) -> Option<File> {
-    if !is_mapping(tree, findings) {
-        return None;
+    match kind(tree, findings)? {
+        Kind::Vocabulary => Vocabulary::read(tree, findings).map(File::Vocabulary),
+        Kind::Mapping => read_mapping(tree, findings).map(|file| File::Mapping(Box::new(file))),
+        Kind::Tables => {
+            let table = tree.shaped(shapes::TABLES.what, &shapes::TABLES, findings)?;
+            check_head(&table, findings);
+            let tables = table.required("tables", findings);
+            Some(File::Tables(TablesFile {
+                include: words(&table, "include", findings),
+                tables: read_tables(tables, findings),
+            }))
+        }
     }
-    let table = tree.table("a mapping", &KEYS, findings)?;
-    check_version(&table, findings);
-    if let Some(description) = table.get("description") {
-        description.text("`description`", findings);
-    }
+}
+
+fn read_mapping(tree: &Node, findings: &mut Findings<'_>) -> Option<MappingFile> {
+    let table = tree.shaped("a mapping", &shapes::MAPPING, findings)?;
+    check_head(&table, findings);
     let word = |key: &str, findings: &mut Findings<'_>| {
         table.required(key, findings).and_then(|node| Word::read(node, &format!("`{key}`"), findings))
     };
-    let id = word("id", findings);
-    let source = word("source", findings);
+    let maybe = |key: &str, findings: &mut Findings<'_>| {
+        table.get(key).and_then(|node| Word::read(node, &format!("`{key}`"), findings))
+    };
+    let stage = one_of_words(table.get("stage"), "`stage`", &["live", "shadow"], findings);
     let (clients, audiences) = read_for(table.get("for"), findings);
-    let replaces = table.get("subject_replaces");
-    Some(File {
-        id,
-        source,
+    let authentication = table.get("authentication");
+    Some(MappingFile {
+        id: word("id", findings),
+        source: word("source", findings),
+        shadow: stage.filter(|stage| stage.value == "shadow").map(|stage| stage.span),
         clients,
         audiences,
-        attributes: each(table.get("attributes"), "`attributes`", findings, read_attribute),
+        include: words(&table, "include", findings),
+        vocabulary: words(&table, "vocabulary", findings),
+        budget: maybe("budget", findings),
+        tables: read_tables(table.get("tables"), findings),
+        attributes: each(table.get("attributes"), "`attributes`", findings, attribute::read),
+        authentication: authentication.and_then(|node| attribute::read_authentication(node, findings)),
         require: read_require(table.get("require"), findings),
         subject: table.required("subject", findings).and_then(|node| read_subject(node, findings)),
-        subject_replaces: replaces.and_then(|node| Word::read(node, "`subject_replaces`", findings)),
+        subject_replaces: maybe("subject_replaces", findings),
         claims: each(table.get("claims"), "`claims`", findings, claim::read),
         scopes: each(table.get("scopes"), "`scopes`", findings, |entry, findings| {
             (Word::key(entry), Word::read(&entry.value, "the rule of a scope", findings))
@@ -141,31 +173,75 @@ pub(super) fn read(tree: &Node, findings: &mut Findings<'_>) -> Option<File> {
     })
 }
 
+/// What a file says that it is.
+enum Kind {
+    Mapping,
+    Tables,
+    Vocabulary,
+}
+
 /// A file of another kind is left alone, unless it looks like a slip.
-fn is_mapping(tree: &Node, findings: &mut Findings<'_>) -> bool {
+fn kind(tree: &Node, findings: &mut Findings<'_>) -> Option<Kind> {
     let Value::Table(entries) = &tree.value else {
         let message = format!("a mapping file holds keys and values, not {}", tree.value.type_words());
         findings.error("file.wrong_type", tree.span, message).help("it begins with `kind: mapping`");
-        return false;
+        return None;
     };
     let Some(kind) = entries.iter().find(|entry| entry.key == "kind") else {
         findings.error("file.key_missing", tree.span, "the file does not say its `kind`").help("add `kind: mapping`");
-        return false;
+        return None;
     };
-    match kind.value.text("`kind`", findings) {
-        Some("mapping") => true,
-        Some(other) => {
+    match kind.value.text("`kind`", findings)? {
+        "mapping" => Some(Kind::Mapping),
+        "tables" => Some(Kind::Tables),
+        "vocabulary" => Some(Kind::Vocabulary),
+        other => {
             let span = kind.value.span;
-            if let Some(word) = suggest(other, ["mapping"]) {
+            if let Some(word) = suggest(other, KINDS) {
                 let problem = findings.error("mapping.kind_unknown", span, format!("there is no kind `{other}`"));
                 problem.did_you_mean(Some(word));
             } else {
                 findings.warning("mapping.kind_unknown", span, format!("a file of kind `{other}` is left out"));
             }
-            false
+            None
         }
-        None => false,
     }
+}
+
+/// The kinds of files below the folder of mappings.
+pub const KINDS: [&str; 3] = ["mapping", "tables", "vocabulary"];
+
+/// `version` and `description`.
+fn check_head(table: &Table<'_>, findings: &mut Findings<'_>) {
+    check_version(table, findings);
+    if let Some(description) = table.get("description") {
+        description.text("`description`", findings);
+    }
+}
+
+fn words(table: &Table<'_>, key: &str, findings: &mut Findings<'_>) -> Vec<Word> {
+    table.get(key).and_then(|node| Word::list(node, &format!("`{key}`"), findings)).unwrap_or_default()
+}
+
+/// A word of a fixed set, or a finding.
+fn one_of_words(node: Option<&Node>, what: &str, known: &[&str], findings: &mut Findings<'_>) -> Option<Word> {
+    let node = node?;
+    let word = Word::read(node, what, findings)?;
+    if known.contains(&word.value.as_str()) {
+        return Some(word);
+    }
+    let problem = findings.error("file.wrong_value", node.span, format!("{what} cannot be `{}`", word.value));
+    match suggest(&word.value, known.iter().copied()) {
+        Some(suggestion) => problem.did_you_mean(Some(suggestion)),
+        None => problem.help(format!("it is one of {}", known.join(", "))),
+    };
+    None
+}
+
+fn read_tables(node: Option<&Node>, findings: &mut Findings<'_>) -> Vec<(Word, RawRows)> {
+    each(node, "`tables`", findings, |entry, findings| {
+        (Word::key(entry), claim::read_rows(&entry.value, &format!("the table `{}`", entry.key), findings))
+    })
 }
 
 fn check_version(table: &Table<'_>, findings: &mut Findings<'_>) {
@@ -191,7 +267,7 @@ fn each<T>(
 type Names = Option<Vec<Word>>;
 
 fn read_for(node: Option<&Node>, findings: &mut Findings<'_>) -> (Names, Names) {
-    let Some(table) = node.and_then(|node| node.table("`for`", &["clients", "audiences"], findings)) else {
+    let Some(table) = node.and_then(|node| node.shaped("`for`", &shapes::FOR, findings)) else {
         return (None, None);
     };
     let mut names = |key: &str| {
@@ -207,38 +283,11 @@ fn read_for(node: Option<&Node>, findings: &mut Findings<'_>) -> (Names, Names) 
     (names("clients"), names("audiences"))
 }
 
-fn read_attribute(entry: &Entry, findings: &mut Findings<'_>) -> RawAttribute {
-    let mut attribute = RawAttribute {
-        short: Word::key(entry),
-        name: None,
-        format: None,
-        many: Some(false),
-        max: None,
-        optional: false,
-    };
-    let what = format!("the attribute `{}`", entry.key);
-    let Some(table) = entry.value.table(&what, &["name", "format", "many", "max", "optional"], findings) else {
-        return attribute;
-    };
-    attribute.name = table.required("name", findings).and_then(|node| Word::read(node, "`name`", findings));
-    attribute.format = table.get("format").and_then(|node| Word::read(node, "`format`", findings));
-    if let Some(node) = table.get("many") {
-        attribute.many = node.truth("`many`", findings);
-    }
-    if let Some(node) = table.get("optional") {
-        attribute.optional = node.truth("`optional`", findings).unwrap_or(false);
-    }
-    if let Some(node) = table.get("max") {
-        attribute.max = node.int("`max`", findings).map(|value| Spot { value, span: node.span });
-    }
-    attribute
-}
-
 fn read_require(node: Option<&Node>, findings: &mut Findings<'_>) -> Vec<RawRequire> {
     let nodes = node.and_then(|node| node.list("`require`", findings)).unwrap_or_default();
     let mut rules = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let Some(table) = node.table("a rule of `require`", &["id", "cel", "message"], findings) else { continue };
+        let Some(table) = node.shaped("a rule of `require`", &shapes::REQUIRE, findings) else { continue };
         let word = |key: &str, findings: &mut Findings<'_>| {
             table.required(key, findings).and_then(|node| Word::read(node, &format!("`{key}`"), findings))
         };
@@ -252,16 +301,31 @@ fn read_require(node: Option<&Node>, findings: &mut Findings<'_>) -> Vec<RawRequ
 }
 
 fn read_subject(node: &Node, findings: &mut Findings<'_>) -> Option<RawSubject> {
-    let table = node.table("`subject`", &["from", "cel"], findings)?;
+    let table = node.shaped("`subject`", &shapes::SUBJECT, findings)?;
+    let proven = table.get("email_proven").and_then(|node| node.truth("`email_proven`", findings));
+    let link = table.get("link").and_then(|node| read_link(node, findings));
+    let rule = read_subject_rule(&table, "`subject`", findings)?;
+    Some(RawSubject { rule, email_proven: proven.unwrap_or(false), link })
+}
+
+fn read_subject_rule(table: &Table<'_>, what: &str, findings: &mut Findings<'_>) -> Option<RawSubjectRule> {
     match (table.get("from"), table.get("cel")) {
-        (Some(from), None) => Word::read(from, "`from`", findings).map(RawSubject::From),
-        (None, Some(cel)) => Word::read(cel, "`cel`", findings).map(RawSubject::Cel),
+        (Some(from), None) => Word::read(from, "`from`", findings).map(RawSubjectRule::From),
+        (None, Some(cel)) => Word::read(cel, "`cel`", findings).map(RawSubjectRule::Cel),
         (from, _) => {
             let found = if from.is_some() { "has both" } else { "has neither" };
-            let message = format!("`subject` needs `from` or `cel`, and {found}");
+            let message = format!("{what} needs `from` or `cel`, and {found}");
             let problem = findings.error("mapping.rule_ambiguous", table.span(), message);
             problem.help("for instance `{ from: name_id }` or `{ cel: \"attr.upn.lowerAscii()\" }`");
             None
         }
     }
+}
+
+fn read_link(node: &Node, findings: &mut Findings<'_>) -> Option<RawLink> {
+    let table = node.shaped("`link`", &shapes::LINK, findings)?;
+    let source = table.required("source", findings).and_then(|node| Word::read(node, "`source`", findings));
+    let format = table.get("format").and_then(|node| Word::read(node, "`format`", findings));
+    let rule = read_subject_rule(&table, "`link`", findings)?;
+    Some(RawLink { source: source?, rule, format })
 }

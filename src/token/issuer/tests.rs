@@ -59,6 +59,7 @@ fn a_token_of_every_algorithm_verifies_against_the_published_keys() {
             "scope": "payroll.read",
             "auth_time": 1_772_366_000,
             "acr": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+            "amr": ["pwd"],
             "email": "ana@corp.example",
         });
         assert_eq!(claims, expected, "{algorithm}");

@@ -51,7 +51,7 @@ id: payroll
 source: corp
 attributes:
   mail: { name: mail }
-subject: { from: name_id }
+subject: { from: name_id, email_proven: true }
 claims:
   email: mail
 scopes:

@@ -39,7 +39,7 @@ async fn fill(store: &SledStore, folder: &Folder) -> String {
     trail.passed(Stage::Signature, vec![Fact::public("key", "d0d0603f")]);
     trail.passed(Stage::Subject, vec![Fact::private("found", "ana@corp.example")]);
     let record = trail.close(Outcome::Refused(Reason::SamlExpired.into())).to_json().into_bytes();
-    store.commit(Commit { consume: None, trace_id: TRACE, record }).await.unwrap();
+    store.commit(Commit { consume: None, trace_id: TRACE, record, links: Vec::new() }).await.unwrap();
     let master_keys = master_key::load(&folder.at("master.key")).unwrap();
     let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
     let sealed = StoredKey::of(&key, KeyState::Active(NOW), NOW).unwrap().seal(&master_keys, &SystemEntropy);
@@ -156,7 +156,7 @@ async fn serve(store: &SledStore, key: &Path, http: hyper::Request<Incoming>) ->
     let body = body.collect().await.unwrap().to_bytes();
     let sources = [SourceId::new("corp"), SourceId::new("intranet")];
     let master_keys = master_key::load(key).unwrap();
-    let state = State { store, master_keys: Some(&master_keys), sources: &sources, now: NOW };
+    let state = State { store, master_keys: Some(&master_keys), sources: &sources, shadows: None, now: NOW };
     let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
         Ok(request) => answer(&request, state).await,
         Err(refusal) => Err(refusal),

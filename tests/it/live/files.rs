@@ -106,6 +106,9 @@ attributes:
   upn: { name: "urn:example:upn" }
   mail: { name: "urn:example:mail", optional: true }
   groups: { name: "urn:example:groups", many: true, optional: true }
+  badge: { name: "urn:example:badge", optional: true, max_bytes: 64 }
+  site: { name: "urn:example:site", many: true, optional: true }
+  notes: { name: "urn:example:notes", many: true, optional: true }
 require:
   - id: employees_only
     cel: "!attr.upn.endsWith('@guest.example')"
@@ -118,12 +121,15 @@ claims:
     required: true
   login: { cel: "attr.upn.split('@')[0]" }
   domain: { cel: "attr.upn.split('@')[1]" }
+  badge: { from: badge, type: int }
+  site: { from: site, take: one }
+  notes: notes
 scopes:
   payroll.read: "size(claims.roles) > 0"
   payroll.write: "'payroll-admin' in claims.roles"
   expenses.read: "true"
 release:
-  https://payroll.example: [roles, login]
+  https://payroll.example: [roles, login, badge, site, notes]
 "#;
 
 const INTRANET: &str = r#"kind: mapping
@@ -139,6 +145,16 @@ scopes:
   payroll.read: "true"
 release:
   https://payroll.example: [email]
+"#;
+
+const PARTNER: &str = r#"kind: mapping
+version: 1
+id: partner
+source: partner
+for: { clients: [narrow] }
+subject: { from: name_id }
+scopes:
+  payroll.read: "true"
 "#;
 
 /// How a command ended.
@@ -164,6 +180,7 @@ impl Files {
         files.write("drawbridge.yaml", &CONFIGURATION.replace("UNTIL", until.get(..10).unwrap()));
         files.write("mappings/payroll.yaml", MAPPING);
         files.write("mappings/intranet.yaml", INTRANET);
+        files.write("mappings/partner.yaml", PARTNER);
         files.write("corp.xml", &provider::CORP.metadata());
         files.write("partner.xml", &provider::PARTNER.metadata());
         let ended = "<md:EntityDescriptor validUntil=\"2020-01-01T00:00:00Z\"";

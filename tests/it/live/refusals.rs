@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use drawbridge::credential::saml::signer::AssertionDraft;
+use drawbridge::ground::attribute::Attribute;
 use drawbridge::ground::id::EntityId;
 use drawbridge::ground::reason::Reason;
 use drawbridge::ground::time::Timestamp;
@@ -60,6 +61,8 @@ const ELSEWHERE: &[&str] = &[
     "session.reuse_exceeded",
     "source.distrusted",
     "bridge.use_forgotten",
+    // Needs two links that contradict each other: src/flow/subject.
+    "subject.conflict",
     // Needs the feature and a fault of one verifier: src/credential/saml/second_opinion.
     "saml.second_opinion",
     // Faults of our own: src/backends/sled and src/flow.
@@ -223,6 +226,13 @@ fn drafts() -> Vec<(&'static str, String)> {
             attribute.values = values.iter().map(|value| (*value).to_owned()).collect();
         })
     };
+    let more = |name: &str, values: &[&str]| {
+        draft(&|draft| {
+            let first = draft.attributes.first().unwrap().clone();
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            draft.attributes.push(Attribute { name: name.to_owned(), values, ..first });
+        })
+    };
     vec![
         ("saml.not_yet_valid", draft(&|draft| draft.not_before = from_now(120))),
         (
@@ -247,6 +257,10 @@ fn drafts() -> Vec<(&'static str, String)> {
         ("mapping.claim_missing", values(GROUPS, &["marker-group", "marker-other-group"])),
         ("mapping.expression_failed", values(UPN, &["marker-without-an-at"])),
         ("mapping.subject_missing", values(UPN, &[""])),
+        ("mapping.attribute_too_long", more("urn:example:badge", &[&"marker".repeat(11)])),
+        ("mapping.claim_type", more("urn:example:badge", &["marker-7"])),
+        ("mapping.claim_ambiguous", more("urn:example:site", &["marker-a", "marker-b"])),
+        ("mapping.budget_exceeded", more("urn:example:notes", &[&*"marker".repeat(600); 3])),
     ]
 }
 
@@ -279,6 +293,9 @@ fn of_policy(door: Door) -> Vec<Case> {
     // A forward is for the other door only, where it has ended.
     let forwarded = if door == Door::Bearer { "saml.audience_mismatch" } else { "saml.audience_of_another" };
     let by_whom = if door == Door::Bearer { "legacy" } else { "former" };
+    let by_mail = PARTNER.present(|draft| {
+        draft.name_id.format = Some("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress".into());
+    });
     let no_grant = if door == Door::Bearer { "other" } else { "narrow" };
     let no_source = if door == Door::Bearer { "narrow" } else { "other" };
     vec![
@@ -286,6 +303,7 @@ fn of_policy(door: Door) -> Vec<Case> {
         Case::of(no_source, 400, "unauthorized_client", "policy.source_refused", form(&[])),
         Case::of(by_whom, 400, door.error(), forwarded, door.form(&former)),
         Case::of("portal", 400, door.error(), "mapping.missing", door.form(&PARTNER.present(|_| {}))),
+        Case::of("narrow", 400, "invalid_grant", "mapping.email_unproven", Door::Bearer.form(&by_mail)),
         Case::of("suite", 400, "invalid_target", "policy.audience_needed", form(&[])),
         Case::of("portal", 400, "invalid_target", "policy.audience_refused", form(&[("resource", EXPENSES)])),
         Case::of("portal", 400, "invalid_scope", "policy.scope_malformed", form(&[("scope", "a  b")])),

@@ -79,7 +79,8 @@ async fn what_is_older_than_the_forgotten_gets_no_token() {
     let store = SledStore::open(&SledOptions::at(store_of(&files.at("data")))).unwrap();
     let ahead = SystemClock.now().after(Duration::from_secs(7200));
     let consume = Consumption { key: UseKey::from_digest([7; 32]), until: ahead, rule: UseRule::Once };
-    let commit = Commit { consume: Some(consume), trace_id: TraceId::new(ahead, [7; 10]), record: b"{}".to_vec() };
+    let trace_id = TraceId::new(ahead, [7; 10]);
+    let commit = Commit { consume: Some(consume), trace_id, record: b"{}".to_vec(), links: Vec::new() };
     store.commit(commit).await.unwrap();
     let forgotten = ahead.after(Duration::from_millis(1));
     assert_eq!(store.sweep(forgotten, SystemClock.now().before(Duration::from_secs(86_400))).await, Ok(1));

@@ -2,7 +2,10 @@
 //!
 //! Every job reads all that it needs before it writes anything, so a job that fails leaves nothing in the batch.
 
-use std::collections::HashMap;
+mod links;
+mod recordings;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use sled::{Batch, Db};
@@ -33,7 +36,7 @@ pub(super) struct SweepStep {
     pub(super) records_before: Timestamp,
     /// How many lists of uses it looks at, each as long as a batch at most.
     pub(super) lists: usize,
-    /// How many records it takes.
+    /// How many records it takes, and how many recordings.
     pub(super) records: usize,
 }
 
@@ -48,7 +51,7 @@ pub(super) struct Swept {
 /// The batch in hand.
 pub(super) struct Staging {
     db: Db,
-    writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// What the batch consumes or prolongs: becomes one entry of the index.
     uses: Vec<(Timestamp, UseKey)>,
     bytes: usize,
@@ -61,7 +64,7 @@ impl Staging {
     /// `opening` counts the openings of this store: the numbers that [`Staging::order`] gives ascend over all of them.
     pub(super) fn new(db: Db, opening: u64, forgotten: Timestamp) -> Self {
         let next_order = opening << ORDERS_PER_OPENING;
-        Self { db, writes: HashMap::new(), uses: Vec::new(), bytes: 0, next_order, forgotten }
+        Self { db, writes: BTreeMap::new(), uses: Vec::new(), bytes: 0, next_order, forgotten }
     }
 
     /// How many bytes the batch would write.
@@ -90,17 +93,21 @@ impl Staging {
 
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<Committed, CommitError> {
         commit.check_size()?;
-        let uses = match &commit.consume {
-            Some(consume) => {
-                let (indexed, used) = self.judge(consume, commit.trace_id)?;
-                if !indexed {
-                    self.uses.push((used.until, consume.key));
-                }
-                self.put(codec::use_key(&consume.key), codec::use_value(&used));
-                used.uses
-            }
-            None => 0,
+        let judged = match &commit.consume {
+            Some(consume) => Some((consume, self.judge(consume, commit.trace_id)?)),
+            None => None,
         };
+        let missing = self.missing_links(&commit.links)?;
+        let uses = judged.map_or(0, |(consume, (indexed, used))| {
+            if !indexed {
+                self.uses.push((used.until, consume.key));
+            }
+            self.put(codec::use_key(&consume.key), codec::use_value(&used));
+            used.uses
+        });
+        for new in missing {
+            self.put(codec::link_key(&new.key), codec::link_value(&new.link));
+        }
         let key = RecordKey { order: self.order(), trace_id: commit.trace_id };
         self.put(codec::record_key(&key), codec::record_value(uses, &commit.record));
         Ok(Committed { uses })
@@ -161,8 +168,11 @@ impl Staging {
         let old = self.db.range(range(codec::records_before(step.records_before))).keys().take(step.records);
         let old = old.collect::<Result<Vec<_>, _>>().map_err(read_failure)?;
         let old = old.iter().map(|key| codec::parse_record_key(key)).collect::<Result<Vec<_>, _>>()?;
-        let more = lists.len() == step.lists || old.len() == step.records;
-        let mut removed = 0;
+        let ended = self.keys_of(codec::ended_before(step.uses_before), step.records)?;
+        let ended = ended.iter().map(|key| codec::parse_end_key(key)).collect::<Result<Vec<_>, _>>()?;
+        let going = self.going(&ended)?;
+        let more = lists.len() == step.lists || old.len() == step.records || ended.len() == step.records;
+        let mut removed = self.let_go(&going);
         if lists.iter().any(|list| !list.forgotten.is_empty()) && self.forgotten < step.uses_before {
             self.forgotten = step.uses_before;
             self.put(codec::FORGOTTEN_KEY.to_vec(), codec::forgotten_value(step.uses_before));
@@ -222,6 +232,25 @@ impl Staging {
             Some(written) => Ok(written.clone()),
             None => Ok(self.db.get(key).map_err(read_failure)?.map(|value| value.to_vec())),
         }
+    }
+
+    /// The first keys of a range as the batch leaves it, at most `limit`.
+    fn keys_of(&self, bounds: (Vec<u8>, Vec<u8>), limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let bounds = range(bounds);
+        let written = self.writes.range(bounds.clone()).filter(|(_, value)| value.is_some());
+        let mut keys: BTreeSet<Vec<u8>> = written.map(|(key, _)| key.clone()).collect();
+        let mut untouched = 0;
+        for key in self.db.range(bounds).keys() {
+            let key = key.map_err(read_failure)?;
+            if untouched == limit {
+                break;
+            }
+            if self.is_untouched(&key) {
+                keys.insert(key.to_vec());
+                untouched += 1;
+            }
+        }
+        Ok(keys.into_iter().take(limit).collect())
     }
 
     /// Of a key that the tree has: whether the batch leaves it as it is.

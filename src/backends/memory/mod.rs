@@ -2,6 +2,9 @@
 //!
 //! Floor 6. Nothing survives the last handle. Never wired into a server: "durable" would be a lie.
 
+mod links;
+mod recordings;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +13,8 @@ use async_trait::async_trait;
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 use crate::store::{
-    Commit, CommitError, Committed, Consumption, Ledger, Mark, MarkKind, Marks, RecordCursor, RecordPage, Records,
-    Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
+    Commit, CommitError, Committed, Conflict, Consumption, Ledger, Link, LinkKey, Mark, MarkKind, Marks, RecordCursor,
+    RecordPage, Recording, Records, Store, StoreError, StoredRecord, UseKey, UseRule, Vault, VaultEntry, VaultError,
 };
 
 /// A store in memory. Clones share it.
@@ -29,6 +32,9 @@ struct State {
     records: BTreeMap<(Timestamp, u64), StoredRecord>,
     vault: BTreeMap<String, Vec<u8>>,
     marks: BTreeMap<(MarkKind, String), String>,
+    links: BTreeMap<LinkKey, Link>,
+    conflicts: BTreeMap<[LinkKey; 2], Conflict>,
+    recordings: BTreeMap<(u8, TraceId), Recording>,
     next_order: u64,
     /// Uses that ended before this may be gone.
     forgotten: Option<Timestamp>,
@@ -76,23 +82,24 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    fn consume(&mut self, consume: &Consumption, this: TraceId) -> Result<u32, CommitError> {
+    /// What is there after this use.
+    fn judge(&self, consume: &Consumption, this: TraceId) -> Result<Use, CommitError> {
         let old = self.uses.get(&consume.key).copied();
-        let new = match (consume.rule, old) {
-            (UseRule::Once, Some(old)) => return Err(CommitError::SeenBefore(old.first)),
+        match (consume.rule, old) {
+            (UseRule::Once, Some(old)) => Err(CommitError::SeenBefore(old.first)),
             (UseRule::AtMost(limit), old) if old.map_or(0, |old| old.uses) >= limit => {
-                return Err(CommitError::UsedUp { uses: limit });
+                Err(CommitError::UsedUp { uses: limit })
             }
             (UseRule::Once | UseRule::AtMost(_), None)
                 if self.forgotten.is_some_and(|before| consume.until < before) =>
             {
-                return Err(CommitError::Forgotten { before: self.forgotten.unwrap_or(consume.until) });
+                Err(CommitError::Forgotten { before: self.forgotten.unwrap_or(consume.until) })
             }
-            (UseRule::Once | UseRule::AtMost(_), None) => Use { until: consume.until, uses: 1, first: this },
-            (UseRule::AtMost(_), Some(old)) => Use { until: old.until.max(consume.until), uses: old.uses + 1, ..old },
-        };
-        self.uses.insert(consume.key, new);
-        Ok(new.uses)
+            (UseRule::Once | UseRule::AtMost(_), None) => Ok(Use { until: consume.until, uses: 1, first: this }),
+            (UseRule::AtMost(_), Some(old)) => {
+                Ok(Use { until: old.until.max(consume.until), uses: old.uses + 1, ..old })
+            }
+        }
     }
 }
 
@@ -103,7 +110,16 @@ impl Ledger for MemoryStore {
         #[cfg(test)]
         assert!(!self.panics.swap(false, std::sync::atomic::Ordering::SeqCst), "injected");
         let mut state = self.state()?;
-        let uses = commit.consume.as_ref().map_or(Ok(0), |consume| state.consume(consume, commit.trace_id))?;
+        // Everything is judged before anything is kept.
+        let judged = commit.consume.as_ref().map(|consume| {
+            let used = state.judge(consume, commit.trace_id)?;
+            Ok::<_, CommitError>((consume.key, used))
+        });
+        let judged = judged.transpose()?;
+        let links = state.new_links(commit.links)?;
+        state.links.extend(links);
+        state.uses.extend(judged);
+        let uses = judged.map_or(0, |(_, used)| used.uses);
         let place = (commit.trace_id.began(), state.next_order);
         state.next_order += 1;
         let record = StoredRecord { trace_id: commit.trace_id, uses, record: commit.record };
@@ -113,14 +129,16 @@ impl Ledger for MemoryStore {
 
     async fn sweep(&self, now: Timestamp, keep_records_since: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state()?;
-        let before = state.uses.len() + state.records.len();
+        let count = |state: &State| state.uses.len() + state.records.len() + state.recordings.len();
+        let before = count(&state);
         let uses = state.uses.len();
         state.uses.retain(|_, kept| kept.until >= now);
         if state.uses.len() < uses {
             state.forgotten = state.forgotten.max(Some(now));
         }
         state.records.retain(|(at, _), _| *at >= keep_records_since);
-        Ok((before - state.uses.len() - state.records.len()) as u64)
+        state.recordings.retain(|_, kept| kept.until >= now);
+        Ok((before - count(&state)) as u64)
     }
 }
 

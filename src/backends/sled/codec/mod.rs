@@ -13,14 +13,29 @@
 //! r · at (8) · order (8) · trace (16)    a decision record: uses (u32), JSON; the moment is that of the trace id
 //! v · name                               a vault entry: sealed bytes
 //! m · kind (1) · key                     a mark: text
+//! l · link key (32)                      a link, see [`links`]
+//! c · link key (32) · link key (32)      a conflict of two links, in the order of their keys, see [`links`]
+//! t · kind (1) · trace (16)              a recording: until (i64), person (32), sealed bytes
+//! p · person (32) · kind (1) · trace     the same, by whom it is about: nothing
+//! e · until (8) · kind (1) · trace       the same, by when it ends: nothing
+//! n · kind (1)                           how many recordings of a kind there are (u64)
 //! ```
+
+mod links;
+mod recordings;
+
+pub(super) use links::*;
+pub(super) use recordings::*;
 
 use crate::ground::id::TraceId;
 use crate::ground::time::Timestamp;
 use crate::store::{MarkKind, RecordCursor, StoreError, UseKey};
 
 /// The format that this build writes and reads.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
+/// The format without links and recordings. It is read as it is, and is one with the first opening: a build that knows
+/// no links would go on with another `sub` for people who have one.
+pub(super) const FORMAT_WITHOUT_LINKS: u32 = 2;
 pub(super) const FORMAT_KEY: &[u8] = b"f";
 pub(super) const OPENINGS_KEY: &[u8] = b"o";
 pub(super) const FORGOTTEN_KEY: &[u8] = b"s";
@@ -242,6 +257,16 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| StoreError::Damaged(format!("a {} is too short", self.what)))?;
         self.rest = rest;
         Ok(*taken)
+    }
+
+    /// A text behind its length, as two bytes.
+    fn text(&mut self) -> Result<String, StoreError> {
+        let length = u16::from_be_bytes(self.take()?);
+        let too_short = || StoreError::Damaged(format!("a {} is too short", self.what));
+        let (text, rest) = self.rest.split_at_checked(usize::from(length)).ok_or_else(too_short)?;
+        self.rest = rest;
+        let not_text = |_| StoreError::Damaged(format!("a {} has a text that is not UTF-8", self.what));
+        String::from_utf8(text.to_vec()).map_err(not_text)
     }
 
     fn moment(&mut self) -> Result<Timestamp, StoreError> {

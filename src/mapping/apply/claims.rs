@@ -1,0 +1,126 @@
+//! Claims, in the order of the file, each seeing those above it.
+
+use std::collections::BTreeMap;
+
+use super::{Run, Step, failed};
+use crate::decision::{Fact, Finding, Stage};
+use crate::ground::claim::{ClaimName, ClaimValue};
+use crate::mapping::compiled::{Cardinality, ClaimRule, Missing, Origin};
+use crate::mapping::received::Received;
+use crate::mapping::refusal::MappingRefusal;
+use crate::mapping::steps::{Stepped, Steps};
+
+/// What a rule came to, and what explains it.
+struct Made {
+    value: Option<ClaimValue>,
+    facts: Vec<Fact>,
+}
+
+impl Run<'_, '_> {
+    pub(super) fn claims(&mut self) -> Step<BTreeMap<ClaimName, ClaimValue>> {
+        let mut made = BTreeMap::new();
+        for rule in &self.mapping.claims {
+            let Made { value, mut facts } = match self.claim(rule, rule.name.as_str()) {
+                Ok(made) => made,
+                Err(refusal) => return self.refuse(Stage::Claim, Some(rule.name.as_str()), refusal),
+            };
+            match &value {
+                None => facts.push(Fact::public("found", "nothing, left out")),
+                Some(value) if self.trail.explains() => facts.push(Fact::private("value", value.to_json())),
+                Some(_) => {}
+            }
+            self.trail.push(Stage::Claim, Some(rule.name.shared()), Finding::Passed, facts);
+            if rule.read {
+                let name = rule.name.as_str();
+                match &rule.origin {
+                    Origin::Attribute(..) | Origin::Object(_) => self.scope.add_copied_claim(name, value.as_ref()),
+                    // These are as long as the file says, or as their expression may make them.
+                    Origin::Value(_) | Origin::Cel(_) => self.scope.add_claim(name, value.as_ref()),
+                }
+            }
+            made.extend(value.map(|value| (rule.name.clone(), value)));
+        }
+        Ok(made)
+    }
+
+    /// One rule; `of` names it in refusals, a member behind its object.
+    fn claim(&self, rule: &ClaimRule, of: &str) -> Step<Made> {
+        let mut facts = Vec::new();
+        let mut count = 1;
+        let value = match &rule.origin {
+            Origin::Value(value) => Some(value.clone()),
+            Origin::Cel(expression) => {
+                self.scope.evaluate(expression).map_err(|failure| failed(format!("claim `{of}`"), failure))?
+            }
+            Origin::Attribute(place, steps) => {
+                count = self.received.get(*place).and_then(Option::as_ref).map_or(0, Received::len);
+                self.of_attribute(*place, steps.as_deref(), of, &mut facts)?
+            }
+            Origin::Object(members) => self.object(members, of, &mut facts)?,
+        };
+        let value = match (rule.kind, value) {
+            (Some(kind), Some(value)) => {
+                let found = value.type_word();
+                let ambiguous = || MappingRefusal::ClaimType { claim: of.to_owned(), expected: kind.as_str(), found };
+                Some(kind.convert(value).ok_or_else(ambiguous)?)
+            }
+            (_, value) => value,
+        };
+        let value = value.filter(|value| matches!(rule.missing, Missing::Omit) || !is_empty(value));
+        match (&rule.missing, value) {
+            (Missing::Refuse, None) => Err(MappingRefusal::ClaimMissing { claim: of.to_owned(), values: count }),
+            (Missing::Default(default), None) => {
+                facts.push(Fact::public("default", "yes"));
+                Ok(Made { value: Some(default.clone()), facts })
+            }
+            (Missing::Omit | Missing::Refuse | Missing::Default(_), value) => Ok(Made { value, facts }),
+        }
+    }
+
+    fn of_attribute(
+        &self,
+        place: usize,
+        steps: Option<&Steps>,
+        of: &str,
+        facts: &mut Vec<Fact>,
+    ) -> Step<Option<ClaimValue>> {
+        let Some(values) = self.received.get(place).and_then(Option::as_ref) else { return Ok(None) };
+        let declared = self.mapping.attributes.get(place);
+        let is_list = declared.is_some_and(|declared| declared.cardinality != Cardinality::One);
+        let Some(steps) = steps else {
+            let mut texts = values.iter().map(|value| ClaimValue::Text(value.to_owned()));
+            return Ok(if is_list { Some(ClaimValue::List(texts.collect())) } else { texts.next() });
+        };
+        let explains = self.trail.explains();
+        let mut hit = |row: &str| {
+            if explains {
+                facts.push(Fact::private("row", row));
+            }
+        };
+        match steps.apply(values.iter(), is_list, &mut hit) {
+            Stepped::Nothing => Ok(None),
+            Stepped::Value(value) => Ok(Some(value)),
+            Stepped::Several(found) => Err(MappingRefusal::ClaimAmbiguous { claim: of.to_owned(), found }),
+        }
+    }
+
+    /// The members that have a value; an object without any is not there.
+    fn object(&self, members: &[ClaimRule], of: &str, facts: &mut Vec<Fact>) -> Step<Option<ClaimValue>> {
+        let mut fields = BTreeMap::new();
+        for member in members {
+            let made = self.claim(member, &format!("{of}.{}", member.name))?;
+            facts.extend(made.facts);
+            fields.extend(made.value.map(|value| (member.name.as_str().to_owned(), value)));
+        }
+        Ok((!fields.is_empty()).then_some(ClaimValue::Object(fields)))
+    }
+}
+
+fn is_empty(value: &ClaimValue) -> bool {
+    match value {
+        ClaimValue::Text(text) => text.is_empty(),
+        ClaimValue::List(items) => items.is_empty(),
+        ClaimValue::Object(fields) => fields.is_empty(),
+        ClaimValue::Bool(_) | ClaimValue::Int(_) => false,
+    }
+}

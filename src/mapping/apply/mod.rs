@@ -1,0 +1,154 @@
+//! A mapping applied to the facts of an identity: one pass, in the order of the file.
+//!
+//! ```text
+//! attributes (declared, counted) ─▶ require ─▶ subject ─▶ claims, each seeing those above ─▶ scopes ─▶ acr, amr ─▶ release ─▶ Claims
+//! ```
+//!
+//! Every step is written to the trail, the failing one last. Values are borrowed from the facts until they become
+//! claims.
+
+mod attributes;
+mod claims;
+mod login;
+mod release;
+mod subject;
+
+use std::sync::Arc;
+
+use super::cel::{Beside, Failure, Scope};
+use super::claims::Claims;
+use super::compiled::Mapping;
+use super::received::Received;
+use super::refusal::{MappingRefusal, Private};
+use crate::credential::Facts;
+use crate::decision::{Fact, Finding, Rejection, Stage, Trail};
+use crate::ground::id::{Audience, ClientId};
+use crate::ground::scope::ScopeSet;
+use crate::ground::time::Timestamp;
+
+/// What a mapping may know of the request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestFacts<'a> {
+    /// Who asks.
+    pub client: &'a ClientId,
+    /// The API that it asks for.
+    pub audience: &'a Audience,
+    /// The one instant of the request.
+    pub now: Timestamp,
+}
+
+impl Mapping {
+    /// Makes claims of facts.
+    ///
+    /// Writes every step to the trail, the failing one too, and the mapping to its head: the caller adds nothing.
+    ///
+    /// # Errors
+    /// [`MappingRefusal`], the first in the order of the file.
+    pub fn apply(
+        &self,
+        facts: &Facts,
+        request: &RequestFacts<'_>,
+        trail: &mut Trail,
+    ) -> Result<Claims, MappingRefusal> {
+        trail.known.mapping = Some((self.id.clone(), self.hash.clone()));
+        let beside = Beside {
+            source: &facts.source,
+            client: request.client,
+            now: request.now,
+            name_id: facts.name_id.as_ref().map(|name_id| name_id.value.as_str()),
+            name_id_format: facts.name_id.as_ref().and_then(|name_id| name_id.format.as_deref()),
+            acr: facts.authentication.context_class.as_deref(),
+            auth_time: facts.authentication.instant,
+        };
+        let scope = Scope::new(&beside);
+        let run = Run { mapping: self, facts, audience: request.audience, scope, received: Vec::new(), trail };
+        run.all()
+    }
+}
+
+/// One application of a mapping.
+struct Run<'f, 't> {
+    mapping: &'f Mapping,
+    facts: &'f Facts,
+    audience: &'f Audience,
+    scope: Scope<'f>,
+    /// What was received for each declared attribute; `None` where nothing was.
+    received: Vec<Option<Received<'f>>>,
+    trail: &'t mut Trail,
+}
+
+type Step<T> = Result<T, MappingRefusal>;
+
+impl Run<'_, '_> {
+    fn all(mut self) -> Step<Claims> {
+        self.attributes()?;
+        self.require()?;
+        let (subject, linked) = self.subject()?;
+        let values = self.claims()?;
+        let scopes = self.scopes()?;
+        let (acr, amr) = self.login();
+        let released = self.release(&values)?;
+        Ok(Claims {
+            mapping: self.mapping.id.clone(),
+            mapping_hash: self.mapping.hash.clone(),
+            subject,
+            linked,
+            values,
+            scopes,
+            audience: self.audience.clone(),
+            released,
+            acr,
+            amr,
+            auth_time: self.facts.authentication.instant,
+        })
+    }
+
+    fn require(&mut self) -> Step<()> {
+        for rule in &self.mapping.require {
+            match self.scope.holds(&rule.expression) {
+                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, Vec::new()),
+                Ok(false) => {
+                    let refusal = MappingRefusal::Require { rule: rule.id.to_string(), message: rule.message.clone() };
+                    return self.refuse(Stage::Require, Some(&rule.id), refusal);
+                }
+                Err(failure) => {
+                    let refusal = failed(format!("require `{}`", rule.id), failure);
+                    return self.refuse(Stage::Require, Some(&rule.id), refusal);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scopes(&mut self) -> Step<ScopeSet> {
+        let mut scopes = ScopeSet::default();
+        for (scope, expression) in &self.mapping.scopes {
+            let finding = match self.scope.holds(expression) {
+                Ok(true) => {
+                    scopes.insert(scope.clone());
+                    Finding::Passed
+                }
+                Ok(false) => Finding::Noted,
+                Err(failure) => {
+                    return self.refuse(
+                        Stage::Scope,
+                        Some(scope.as_str()),
+                        failed(format!("scope `{scope}`"), failure),
+                    );
+                }
+            };
+            let held = if finding == Finding::Passed { "holds" } else { "does not hold" };
+            self.trail.push(Stage::Scope, Some(scope.shared()), finding, vec![Fact::public("rule", held)]);
+        }
+        Ok(scopes)
+    }
+
+    fn refuse<T>(&mut self, stage: Stage, of: Option<&str>, refusal: MappingRefusal) -> Step<T> {
+        self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), refusal.facts());
+        Err(refusal)
+    }
+}
+
+fn failed(of: String, failure: Failure) -> MappingRefusal {
+    MappingRefusal::ExpressionFailed { of, what: failure.what, detail: Private(failure.detail) }
+}

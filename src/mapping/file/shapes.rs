@@ -1,0 +1,235 @@
+//! What may stand in a mapping file and in the files that it includes, key by key: see [`crate::diagnostic::shape`].
+
+use crate::diagnostic::shape::{Key, Keys, Shape, optional, required};
+
+use Shape::{AnyText, Either, Entries, Int, List, Moment, Pattern, Scalar, Text, Truth, Value, Words};
+
+const VERSION: Key = required("version", Int(1, 1), "Of the format.");
+const DESCRIPTION: Key = optional("description", AnyText, "For people.");
+const INCLUDE: Key = optional(
+    "include",
+    List(&Text),
+    "Files of `kind: tables` or `kind: vocabulary` that this one uses; paths begin at the folder of this file.",
+);
+const SIZE: Shape = Pattern("^[1-9][0-9]*(B|KiB)$", "a size, as `900B` or `4KiB`");
+
+/// A mapping.
+pub static MAPPING: Keys = Keys {
+    what: "a mapping",
+    about: "One file is one mapping: what a source says of a person becomes claims and scopes.",
+    keys: &[
+        required("kind", Words(&["mapping"]), "What the file is."),
+        VERSION,
+        required("id", Text, "Its name in records and messages: at most 64 letters, digits, `-`, `_` and `.`."),
+        DESCRIPTION,
+        optional(
+            "stage",
+            Words(&["live", "shadow"]),
+            "`live` unless told. A `shadow` runs beside the live mapping and issues nothing: its differences are counted.",
+        ),
+        required("source", Text, "The identity provider or session source whose credentials it reads."),
+        optional("for", Shape::Keys(&FOR), "The requests that it applies to; all of its source unless told."),
+        INCLUDE,
+        optional("vocabulary", List(&Text), "Vocabularies that `friendly_name` looks in."),
+        optional("budget", SIZE, "The most that the claims for one audience may take, as JSON. Never trimmed."),
+        optional("tables", Entries(&TABLE), "Tables of this file, by name."),
+        optional("attributes", Entries(&Shape::Keys(&ATTRIBUTE)), "What the source sends, by short names."),
+        optional("authentication", Shape::Keys(&AUTHENTICATION), "How the login becomes `acr` and `amr`."),
+        optional("require", List(&Shape::Keys(&REQUIRE)), "Who is refused."),
+        required("subject", Shape::Keys(&SUBJECT), "Who it is."),
+        optional("subject_replaces", Text, "The hash of the `subject` rule that this one may replace."),
+        optional("claims", Entries(&CLAIM_SHAPE), "What is said, in this order."),
+        optional("scopes", Entries(&Text), "What this identity can get at most: an expression for each."),
+        optional("release", Entries(&List(&Text)), "Which audience may see which claims."),
+        optional("tests", List(&Shape::Keys(&TEST)), "Run whenever the file is loaded."),
+    ],
+    one_of: &[],
+};
+
+/// A file of tables.
+pub static TABLES: Keys = Keys {
+    what: "a file of tables",
+    about: "Tables that several mappings share.",
+    keys: &[
+        required("kind", Words(&["tables"]), "What the file is."),
+        VERSION,
+        required("id", Text, "Its name."),
+        DESCRIPTION,
+        INCLUDE,
+        required("tables", Entries(&TABLE), "The tables, by name."),
+    ],
+    one_of: &[],
+};
+
+const TABLE: Shape = Entries(&Scalar);
+static CLAIM_SHAPE: Shape = Either(&CLAIM_FORMS);
+static CLAIM_FORMS: [Shape; 2] = [Text, Shape::Keys(&CLAIM)];
+
+pub(super) static FOR: Keys = Keys {
+    what: "`for`",
+    about: "For one request exactly one live mapping must apply; two that could are an error.",
+    keys: &[
+        optional("clients", List(&Text), "Who asks; all unless told."),
+        optional("audiences", List(&Text), "The API that is asked for; all unless told."),
+    ],
+    one_of: &[],
+};
+
+pub(super) static ATTRIBUTE: Keys = Keys {
+    what: "an attribute",
+    about: "Attributes are a closed world: what is not declared is reported and never read. Exactly one value, \
+            unless told.",
+    keys: &[
+        optional("name", Text, "The attribute's `Name`, or a session field's, compared character by character."),
+        optional("friendly_name", Text, "Instead of a name: how a vocabulary calls it."),
+        optional("format", Text, "The attribute's `NameFormat`, where two share a name."),
+        optional("optional", Truth, "It may be absent."),
+        optional("many", Truth, "A list of values."),
+        optional("max", Int(1, 1000), "The most values of a list; 200 unless told."),
+        optional("max_bytes", Int(1, 65_536), "The longest value; 4096 unless told."),
+        optional(
+            "repeated",
+            Words(&["merge", "refuse"]),
+            "Several attributes of this name: merged into one list unless told.",
+        ),
+    ],
+    one_of: &["name", "friendly_name"],
+};
+
+pub(super) static AUTHENTICATION: Keys = Keys {
+    what: "`authentication`",
+    about: "What the source says of the login becomes `acr` and `amr`. What no level lists, and a login of which nothing \
+            is said, is the first level, without `amr`: never higher.",
+    keys: &[
+        optional("from", Text, "The attribute that says it; the SAML `AuthnContextClassRef` unless told."),
+        required("levels", List(&Shape::Keys(&LEVEL)), "From the lowest to the highest."),
+    ],
+    one_of: &[],
+};
+
+pub(super) static LEVEL: Keys = Keys {
+    what: "a level",
+    about: "One row of `authentication.levels`.",
+    keys: &[
+        required("acr", Text, "The authentication context class of the token."),
+        optional("amr", List(&Text), "The authentication methods of the token (RFC 8176)."),
+        optional("contexts", List(&Text), "What the source says for it."),
+    ],
+    one_of: &[],
+};
+
+pub(super) static REQUIRE: Keys = Keys {
+    what: "a rule of `require`",
+    about: "Each must be true, or the request is refused with `mapping.require.<id>`.",
+    keys: &[
+        required("id", Text, "The last word of the reason code: lower-case letters, digits and `_`."),
+        required("cel", Text, "An expression that is true or false."),
+        required("message", Text, "Why, for the decision record."),
+    ],
+    one_of: &[],
+};
+
+pub(super) static SUBJECT: Keys = Keys {
+    what: "`subject`",
+    about: "Whom the token is about. APIs never see this value: `sub` is a keyed hash.",
+    keys: &[
+        optional("from", Text, "`name_id`, or an attribute with exactly one value."),
+        optional("cel", Text, "An expression that yields text."),
+        optional("email_proven", Truth, "This source proves that an e-mail address belongs to the person."),
+        optional("link", Shape::Keys(&LINK), "Another source that names the same people."),
+    ],
+    one_of: &["from", "cel"],
+};
+
+pub(super) static LINK: Keys = Keys {
+    what: "`link`",
+    about: "The same person at another source, whose `sub` is kept.",
+    keys: &[
+        required("source", Text, "The other source."),
+        optional("from", Text, "The value that is the subject there: `name_id`, or an attribute with one value."),
+        optional("cel", Text, "The same as an expression."),
+        optional("format", Text, "The `NameID` format of the subject there, where it is a `NameID`."),
+    ],
+    one_of: &["from", "cel"],
+};
+
+pub(super) static CLAIM: Keys = Keys {
+    what: "a claim",
+    about: "Where its value comes from, then what is done with it, in the order of this table.",
+    keys: &[
+        optional("from", Text, "An attribute."),
+        optional("value", Value, "Always the same."),
+        optional("cel", Text, "An expression; null leaves the claim out."),
+        optional("object", Entries(&CLAIM_SHAPE), "A structured claim: its members, each a rule like a claim."),
+        optional("split", Text, "Each text is cut at this separator; what is empty is dropped."),
+        optional("strip_prefix", Text, "Only values that begin with this remain, without it."),
+        optional("case", Words(&["lower", "upper"]), "ASCII letters."),
+        optional(
+            "table",
+            Either(&[Text, TABLE]),
+            "What values become, or the name of such a table; what is not in it is dropped.",
+        ),
+        optional("sort", Truth, "In the order of code points."),
+        optional("take", Words(&["one", "first"]), "Of a list: its only value, or its first."),
+        optional("join", AnyText, "Of a list: one text with this between its values."),
+        optional(
+            "type",
+            Words(&["string", "int", "bool", "list", "object"]),
+            "What each value becomes; `list` makes a list of a single value.",
+        ),
+        optional("required", Truth, "The same as `on_missing: refuse`."),
+        optional("on_missing", Words(&["omit", "refuse", "default"]), "Where nothing remains; `omit` unless told."),
+        optional("default", Value, "The value for `on_missing: default`."),
+    ],
+    one_of: &["from", "value", "cel", "object"],
+};
+
+pub(super) static TEST: Keys = Keys {
+    what: "a test",
+    about: "Goes through the same code as a request.",
+    keys: &[
+        required("name", Text, "Its own."),
+        required("given", Shape::Keys(&GIVEN), "What the source says."),
+        required("expect", Shape::Keys(&EXPECT), "What must come out."),
+    ],
+    one_of: &[],
+};
+
+pub(super) static GIVEN: Keys = Keys {
+    what: "`given`",
+    about: "The facts of one person.",
+    keys: &[
+        optional("attributes", Entries(&Either(&[AnyText, List(&AnyText)])), "By short name, a text or a list."),
+        optional("name_id", AnyText, "The `NameID`."),
+        optional("name_id_format", AnyText, "Its format."),
+        optional("acr", AnyText, "The `AuthnContextClassRef`."),
+        optional("auth_time", Moment, "When the person logged in."),
+        optional("client", AnyText, "Who asks; the first of `for.clients` unless told."),
+        optional("audience", AnyText, "The API; the first of `for.audiences` or of `release` unless told."),
+        optional("now", Moment, "The time of the request."),
+        optional(
+            "credential",
+            Text,
+            "A recorded credential instead of facts, as a file; needs `now`. Such a test runs at `drawbridge check` and \
+             `drawbridge mapping test` only.",
+        ),
+    ],
+    one_of: &[],
+};
+
+pub(super) static EXPECT: Keys = Keys {
+    what: "`expect`",
+    about: "At least one of these.",
+    keys: &[
+        optional("claims", Entries(&Value), "These claims have these values; others are not looked at."),
+        optional("scopes", List(&Text), "Exactly these scopes."),
+        optional("absent", List(&Text), "These claims are left out."),
+        optional("released", List(&Text), "Exactly these claims leave for the audience."),
+        optional("subject", AnyText, "The subject before it is hashed."),
+        optional("sub_same_as", Text, "The name of a test above whose person gets the same `sub`."),
+        optional("acr", AnyText, "The `acr` of the token."),
+        optional("amr", List(&Text), "The `amr` of the token."),
+        optional("refused", Text, "The reason code of a refusal; nothing else stands beside it."),
+    ],
+    one_of: &[],
+};

@@ -1,0 +1,216 @@
+//! What is done with the values of an attribute before they become a claim, always in one order:
+//!
+//! ```text
+//! split ─▶ strip_prefix ─▶ case ─▶ table ─▶ (said once) ─▶ sort ─▶ take or join
+//! ```
+//!
+//! What nothing is done with is not copied.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::ground::claim::ClaimValue;
+
+/// Values of a source, and what they become.
+pub(super) type Rows = HashMap<String, ClaimValue>;
+
+/// Each is left out where nothing is to be done.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    pub(super) split: Option<String>,
+    pub(super) strip_prefix: Option<String>,
+    pub(super) case: Option<Case>,
+    pub(super) table: Option<Arc<Rows>>,
+    pub(super) sort: bool,
+    pub(super) take: Option<Take>,
+    pub(super) join: Option<String>,
+}
+
+/// `case`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    Lower,
+    Upper,
+}
+
+/// `take`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Take {
+    One,
+    First,
+}
+
+/// What came of the values.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stepped {
+    /// Nothing.
+    Nothing,
+    /// This.
+    Value(ClaimValue),
+    /// `take: one`, and so many remained.
+    Several(usize),
+}
+
+impl Case {
+    pub(super) fn of(self, text: &str) -> Cow<'_, str> {
+        let changes = |c: char| match self {
+            Self::Lower => c.is_ascii_uppercase(),
+            Self::Upper => c.is_ascii_lowercase(),
+        };
+        match (text.contains(changes), self) {
+            (false, _) => Cow::Borrowed(text),
+            (true, Self::Lower) => Cow::Owned(text.to_ascii_lowercase()),
+            (true, Self::Upper) => Cow::Owned(text.to_ascii_uppercase()),
+        }
+    }
+}
+
+impl Steps {
+    /// Whether a single value comes of a list.
+    pub(super) const fn makes_one(&self) -> bool {
+        self.take.is_some() || self.join.is_some()
+    }
+
+    /// Takes the values through. `is_list` says whether the attribute is one. `hit` hears of each row of the table that
+    /// was used: for explanations and coverage.
+    pub(super) fn apply<'f>(
+        &self,
+        values: impl Iterator<Item = &'f str>,
+        is_list: bool,
+        hit: &mut dyn FnMut(&str),
+    ) -> Stepped {
+        let mut made: Vec<ClaimValue> = Vec::new();
+        let mut keep = |text: &str| {
+            let Some(text) = self.strip_prefix.as_deref().map_or(Some(text), |prefix| text.strip_prefix(prefix)) else {
+                return;
+            };
+            let text = self.case.map_or(Cow::Borrowed(text), |case| case.of(text));
+            let value = match &self.table {
+                None => ClaimValue::Text(text.into_owned()),
+                Some(rows) => match rows.get(text.as_ref()) {
+                    None => return,
+                    Some(row) => {
+                        hit(&text);
+                        row.clone()
+                    }
+                },
+            };
+            // Two values may become one; it is said once.
+            if !made.contains(&value) {
+                made.push(value);
+            }
+        };
+        for value in values {
+            match &self.split {
+                None => keep(value),
+                Some(separator) => {
+                    value.split(separator.as_str()).map(str::trim).filter(|part| !part.is_empty()).for_each(&mut keep);
+                }
+            }
+        }
+        if self.sort {
+            made.sort_by(order);
+        }
+        self.shape(made, is_list)
+    }
+
+    fn shape(&self, mut made: Vec<ClaimValue>, is_list: bool) -> Stepped {
+        match (self.take, &self.join) {
+            (Some(Take::One), _) if made.len() > 1 => return Stepped::Several(made.len()),
+            (Some(Take::First), _) => made.truncate(1),
+            (_, Some(separator)) => {
+                let texts: Vec<String> = made.into_iter().map(text_of).collect();
+                let joined = (!texts.is_empty()).then(|| ClaimValue::Text(texts.join(separator)));
+                return joined.map_or(Stepped::Nothing, Stepped::Value);
+            }
+            (Some(Take::One) | None, None) => {}
+        }
+        if !self.makes_one() && (is_list || self.split.is_some()) {
+            return Stepped::Value(ClaimValue::List(made));
+        }
+        made.pop().map_or(Stepped::Nothing, Stepped::Value)
+    }
+}
+
+/// Texts by code points, numbers by size; a table may mix them.
+fn order(a: &ClaimValue, b: &ClaimValue) -> std::cmp::Ordering {
+    match (a, b) {
+        (ClaimValue::Text(a), ClaimValue::Text(b)) => a.cmp(b),
+        (ClaimValue::Int(a), ClaimValue::Int(b)) => a.cmp(b),
+        (ClaimValue::Bool(a), ClaimValue::Bool(b)) => a.cmp(b),
+        (a, b) => a.type_word().cmp(b.type_word()),
+    }
+}
+
+fn text_of(value: ClaimValue) -> String {
+    match value {
+        ClaimValue::Text(text) => text,
+        ClaimValue::Int(number) => number.to_string(),
+        ClaimValue::Bool(truth) => truth.to_string(),
+        other @ (ClaimValue::List(_) | ClaimValue::Object(_)) => other.to_json().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stepped(steps: &Steps, values: &[&str]) -> String {
+        match steps.apply(values.iter().copied(), values.len() != 1, &mut |_| {}) {
+            Stepped::Nothing => "nothing".into(),
+            Stepped::Value(value) => value.to_json().to_string(),
+            Stepped::Several(count) => format!("{count} values"),
+        }
+    }
+
+    fn with(change: impl FnOnce(&mut Steps)) -> Steps {
+        let mut steps = Steps::default();
+        change(&mut steps);
+        steps
+    }
+
+    #[test]
+    fn each_step_does_one_thing() {
+        let table = || {
+            let rows = [("a", ClaimValue::Text("x".into())), ("b", ClaimValue::Int(2)), ("c", ClaimValue::Int(2))];
+            Some(Arc::new(rows.map(|(key, value)| (key.to_owned(), value)).into()))
+        };
+        let split = with(|s| s.split = Some(";".into()));
+        assert_eq!(stepped(&split, &["a; b;;c "]), r#"["a","b","c"]"#);
+        assert_eq!(stepped(&split, &["a;b", "c"]), r#"["a","b","c"]"#);
+        let prefix = with(|s| s.strip_prefix = Some("APP-".into()));
+        assert_eq!(stepped(&prefix, &["APP-x", "y", "APP-"]), r#"["x",""]"#);
+        assert_eq!(stepped(&prefix, &["y"]), "nothing");
+        assert_eq!(stepped(&with(|s| s.case = Some(Case::Lower)), &["Aé", "aé", "B"]), r#"["aé","b"]"#);
+        assert_eq!(stepped(&with(|s| s.case = Some(Case::Upper)), &["aé"]), r#""Aé""#);
+        assert_eq!(stepped(&with(|s| s.table = table()), &["c", "z", "a", "b"]), r#"[2,"x"]"#);
+        assert_eq!(stepped(&with(|s| s.table = table()), &["z"]), "nothing");
+        assert_eq!(stepped(&with(|s| s.sort = true), &["b", "a", "b"]), r#"["a","b"]"#);
+        assert_eq!(stepped(&with(|s| s.join = Some(" ".into())), &["b", "a"]), r#""b a""#);
+        assert_eq!(stepped(&with(|s| s.join = Some(" ".into())), &[]), "nothing");
+        let one = with(|s| s.take = Some(Take::One));
+        assert_eq!(stepped(&one, &["a", "b"]), "2 values");
+        assert_eq!(stepped(&one, &["a", "a"]), r#""a""#);
+        assert_eq!(stepped(&one, &[]), "nothing");
+        assert_eq!(stepped(&with(|s| s.take = Some(Take::First)), &["b", "a"]), r#""b""#);
+    }
+
+    #[test]
+    fn the_order_is_always_the_same() {
+        let rows: Rows = [("hr".to_owned(), ClaimValue::Text("people".into()))].into();
+        let steps = Steps {
+            split: Some(",".into()),
+            strip_prefix: Some("APP-".into()),
+            case: Some(Case::Lower),
+            table: Some(Arc::new(rows)),
+            sort: true,
+            take: None,
+            join: Some("+".into()),
+        };
+        let mut hits = Vec::new();
+        let made = steps.apply(["APP-HR, hr, APP-IT"].into_iter(), false, &mut |row| hits.push(row.to_owned()));
+        assert_eq!(made, Stepped::Value(ClaimValue::Text("people".into())));
+        assert_eq!(hits, ["hr"]);
+    }
+}
