@@ -122,7 +122,11 @@ impl Losses {
 pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
     let one = match kind {
         Kind::Keycloak => keycloak::import,
-        Kind::Shibboleth => return shibboleth::import(texts),
+        Kind::Shibboleth => {
+            let mut imported = shibboleth::import(texts)?;
+            imported.drafts.iter_mut().for_each(Draft::drop_unused);
+            return Ok(imported);
+        }
         Kind::Adfs => adfs::import,
         Kind::Simplesamlphp => simplesamlphp::import,
         Kind::Entra => entra::import,
@@ -135,7 +139,24 @@ pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
         all.losses.extend(imported.losses.into_iter().map(|loss| Loss { file, ..loss }));
     }
     tell_apart(&mut all.drafts);
+    all.drafts.iter_mut().for_each(Draft::drop_unused);
     Ok(all)
+}
+
+/// A subject that is an e-mail address is not taken over: whether the source proves addresses, and never gives one to
+/// somebody else, is for the administrator to say.
+fn not_by_email(draft: &mut Draft, line: usize, losses: &mut Losses) {
+    let Some(short) = draft.email_subject().map(|attribute| attribute.short.clone()) else { return };
+    let why = "an address may be given to somebody else: choose an identifier; or write `email_proven: true` beside it, \
+               if this source proves addresses and never reassigns them";
+    losses.add(line, format!("the e-mail address `{short}` as subject"), why);
+    draft.subject = draft::Subject {
+        note: Some(format!("the old product used the e-mail address `{short}`: choose an identifier")),
+        ..draft::Subject::default()
+    };
+    if let Some(attribute) = draft.attributes.iter_mut().find(|attribute| attribute.short == short) {
+        attribute.optional = true;
+    }
 }
 
 /// No two drafts have one id.

@@ -9,12 +9,9 @@
 //! has the same ones. SATOSA puts the values of several external names together, and sends the first `openid` name.
 
 use super::draft::{Attribute, ClaimRule, Draft, Requirement, SubjectRule};
-use super::{ImportError, Imported, Losses, expression, names};
+use super::{ImportError, Imported, Losses, expression, names, not_by_email};
 use crate::diagnostic::{Entry, Findings, Node, Source, Value};
 use crate::mapping::yaml;
-
-/// An object of more members would be a long expression: it says what to do for each set that may be there.
-const MOST_MEMBERS: usize = 3;
 
 /// Claims of which SATOSA's OpenID Connect frontend sends one value.
 const SINGLE: [&str; 17] = [
@@ -49,7 +46,6 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         losses: Losses::default(),
         internal: Vec::new(),
         named_by_openid: attributes.iter().any(|entry| profile(entry, "openid").is_some()),
-        objects: Vec::new(),
     };
     reader.draft.notes.push(
         "SATOSA took the first value where a claim has one; here a second value is refused \
@@ -63,6 +59,8 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     for entry in attributes {
         reader.claim(entry);
     }
+    let line = find(table(&tree).unwrap_or_default(), "user_id_from_attrs").map_or(0, |entry| entry.key_span.line);
+    not_by_email(&mut reader.draft, line, &mut reader.losses);
     Ok(Imported { drafts: vec![reader.draft], losses: reader.losses.of_file(0) })
 }
 
@@ -86,8 +84,6 @@ struct Reader {
     /// The places in the draft of each internal attribute.
     internal: Vec<(String, Vec<usize>)>,
     named_by_openid: bool,
-    /// Claims that are objects, with their members so far.
-    objects: Vec<(String, Vec<(String, Attribute)>)>,
 }
 
 impl Reader {
@@ -278,44 +274,19 @@ impl Reader {
 
     /// A claim that is an object: `address.locality`.
     fn member(&mut self, claim: &str, member: &str, attributes: &[Attribute], line: usize) {
-        let what = || format!("claim `{claim}.{member}`");
+        let what = format!("claim `{claim}.{member}`");
         let [only] = attributes else {
-            return self.losses.add(line, what(), "a member that comes from several attributes is not carried");
+            return self.losses.add(line, what, "a member that comes from several attributes is not carried");
         };
-        let place = self.objects.iter().position(|(name, _)| name == claim);
-        let taken = place.is_none() && self.draft.has_claim(claim);
-        let members = match place.and_then(|place| self.objects.get_mut(place)) {
-            Some((_, members)) => members,
-            None => {
-                self.objects.push((claim.into(), Vec::new()));
-                if !taken {
-                    self.draft.claim(claim, ClaimRule::Cel(String::new()));
-                }
-                let Some((_, members)) = self.objects.last_mut() else { return };
-                members
+        let made = self.draft.claims.iter_mut().find(|made| made.name == claim).map(|made| &mut made.rule);
+        match made {
+            None => self.draft.claim(claim, ClaimRule::Object(vec![(member.to_owned(), only.short.clone())])),
+            Some(ClaimRule::Object(members)) if members.iter().all(|(known, _)| known != member) => {
+                members.push((member.to_owned(), only.short.clone()));
             }
-        };
-        if taken || members.len() >= MOST_MEMBERS {
-            return self.losses.add(line, what(), "write it as an object by hand");
-        }
-        members.push((member.to_owned(), only.clone()));
-        let rule = ClaimRule::Cel(object(members, &mut Vec::new()));
-        if let Some(made) = self.draft.claims.iter_mut().find(|made| made.name == claim) {
-            made.rule = rule;
+            Some(_) => self.losses.add(line, what, "another attribute makes it already"),
         }
     }
-}
-
-/// An object of the members that are there; null where none is.
-fn object(members: &[(String, Attribute)], there: &mut Vec<String>) -> String {
-    let Some(((member, attribute), rest)) = members.split_first() else {
-        return if there.is_empty() { "null".into() } else { format!("{{{}}}", there.join(", ")) };
-    };
-    let name = expression::name(attribute);
-    there.push(format!("{}: {name}", expression::literal(member)));
-    let with = object(rest, there);
-    there.pop();
-    if attribute.optional { format!("(has({name}) ? {with} : {})", object(rest, there)) } else { with }
 }
 
 /// The external names of a profile, each with its line. A single name may stand without brackets.

@@ -5,7 +5,7 @@ use crate::credential::{Authentication, Facts};
 use crate::decision::{Detail, Rejection as _, Trail};
 use crate::diagnostic::{Color, Severity, Source, render};
 use crate::ground::attribute::{Attribute, NameId};
-use crate::ground::id::{ClientId, Namespace, SourceId, TraceId};
+use crate::ground::id::{Audience, ClientId, Namespace, SourceId, TraceId};
 use crate::ground::time::Timestamp;
 use crate::mapping::{CompileContext, Mappings, RequestFacts, compile};
 
@@ -19,7 +19,7 @@ pub(super) fn losses(imported: &Imported) -> Vec<String> {
     imported.losses.iter().map(|loss| format!("{} {}: {}", loss.line, loss.what, loss.why)).collect()
 }
 
-/// Every draft compiles, without errors and without a warning but that no API sees its claims yet.
+/// Every draft compiles, without errors and without a warning but those that a draft has.
 pub(super) fn compiles(imported: &Imported) -> Vec<Mappings> {
     imported.drafts.iter().map(|draft| compiled(&draft.to_yaml())).collect()
 }
@@ -49,7 +49,11 @@ pub(super) fn outcome(draft: &super::Draft, name_id: Option<&str>, sent: &[(&str
     let mapping = mappings.iter().next().unwrap();
     let client = ClientId::new("portal");
     let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
-    match mapping.apply(&facts, &RequestFacts { client: &client, now }, &mut trail) {
+    match mapping.apply(
+        &facts,
+        &RequestFacts { client: &client, audience: &Audience::new("https://api.example"), now },
+        &mut trail,
+    ) {
         Ok(claims) => {
             let visible = claims.all().iter().filter(|(name, _)| !name.as_str().starts_with('_'));
             let fields = visible.map(|(name, value)| (name.to_string(), value.to_json()));
@@ -65,7 +69,9 @@ pub(super) fn compiled(text: &str) -> Mappings {
         .unwrap_or_else(|found| panic!("{}\n{text}", render(&found, &[source.clone()], Color::Never)));
     for warning in mappings.warnings() {
         assert_eq!(warning.severity, Severity::Warning);
-        assert_eq!(warning.code, "mapping.claim_unreleased", "{}\n{text}", warning.message);
+        // A name that is nearly a usual one is the old product's; what is not used is left out by `import`.
+        let expected = ["mapping.claim_unreleased", "mapping.name_suspect", "mapping.attribute_unused"];
+        assert!(expected.contains(&warning.code), "{} {}\n{text}", warning.code, warning.message);
     }
     assert_eq!(mappings.iter().count(), 1, "{text}");
     mappings

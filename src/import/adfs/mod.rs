@@ -23,7 +23,7 @@ mod tests;
 mod values;
 
 use super::draft::{Attribute, ClaimRule, Draft, Requirement, SubjectRule};
-use super::{ImportError, Imported, Losses, expression, names};
+use super::{ImportError, Imported, Losses, expression, names, not_by_email};
 
 /// Larger files are refused.
 const MAX_BYTES: usize = 1 << 20;

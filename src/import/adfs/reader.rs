@@ -5,7 +5,7 @@ use super::grammar::{Asks, Body, Condition, Expr, Rule};
 use super::outputs::{Outputs, Piece, Target};
 use super::replace::replace;
 use super::values::Selection;
-use super::{Draft, Imported, Losses, SubjectRule, expression, names};
+use super::{Draft, Imported, Losses, SubjectRule, expression, names, not_by_email};
 
 const NAME_ID: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 const FORMAT: &str = "properties[http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format]";
@@ -18,6 +18,7 @@ pub(super) struct Reader {
     /// Types that only a store of AD FS makes: nothing can read them here.
     unavailable: Vec<String>,
     has_subject: bool,
+    subject_line: usize,
 }
 
 /// Claims of a type, as lists: what is sent, and what rules above have made.
@@ -45,6 +46,7 @@ impl Reader {
             authorization: Authorization::default(),
             unavailable: Vec::new(),
             has_subject: false,
+            subject_line: 0,
         }
     }
 
@@ -68,6 +70,7 @@ impl Reader {
                 self.draft.subject.note = Some("a proposal: the best identifier among these attributes".into());
             }
         }
+        not_by_email(&mut self.draft, self.subject_line, &mut self.losses);
         self.authorization.write(&mut self.draft);
         self.outputs.write(&mut self.draft);
         Imported { drafts: vec![self.draft], losses: self.losses.of_file(0) }
@@ -100,7 +103,9 @@ impl Reader {
                 };
                 if kind == NAME_ID {
                     let format = get(FORMAT).cloned();
-                    return self.name_id(&asked, value, format.as_ref());
+                    let made = self.name_id(&asked, value, format.as_ref());
+                    self.subject_line = rule.line;
+                    return made;
                 }
                 self.make(rule, &asked, &kind, value)
             }
@@ -351,7 +356,7 @@ fn per_value(value: &Expr, names: &[(String, String)]) -> Carried<String> {
         Expr::Call(function, arguments) => match (function.as_str(), arguments.as_slice()) {
             ("regexreplace", [Expr::Property(variable, property), Expr::Text(pattern), Expr::Text(replacement)]) => {
                 let name = value_of(variable, property)?;
-                let why = || format!("the regular expression `{pattern}` is not simple enough");
+                let why = || format!("the regular expression `{pattern}` is not understood");
                 replace(&name, pattern, replacement).ok_or_else(why)
             }
             _ => Err(format!("the function `{function}` has no counterpart in this form")),

@@ -106,8 +106,7 @@ impl ValueTest {
 
 fn value_test(sign: &str, text: &str) -> Result<ValueTest, String> {
     let pattern = || {
-        Pattern::read(text, Reading::Find)
-            .ok_or_else(|| format!("the regular expression `{text}` is not simple enough"))
+        Pattern::read(text, Reading::Find).ok_or_else(|| format!("the regular expression `{text}` is not understood"))
     };
     match sign {
         "==" => Ok(ValueTest::Is(text.into())),

@@ -14,6 +14,7 @@ mod tests;
 mod write;
 
 use crate::ground::claim::ClaimValue;
+use crate::mapping::vocabulary;
 
 use super::names;
 
@@ -118,6 +119,8 @@ pub enum ClaimRule {
     From(String),
     /// The same, translated; what is not in the table is dropped.
     Table(String, Vec<(String, String)>),
+    /// An object: for each member the attribute that it comes from.
+    Object(Vec<(String, String)>),
     /// A fixed value.
     Value(ClaimValue),
     /// An expression.
@@ -189,6 +192,49 @@ impl Draft {
             attribute.many = false;
         }
         self.subject.rule = SubjectRule::From(short.into());
+    }
+
+    /// Leaves out attributes that no rule reads: they would be declared in vain.
+    pub(super) fn drop_unused(&mut self) {
+        let mut attributes = std::mem::take(&mut self.attributes);
+        attributes.retain(|attribute| self.reads(&attribute.short));
+        self.attributes = attributes;
+    }
+
+    fn reads(&self, short: &str) -> bool {
+        let wanted = format!("attr.{short}");
+        let in_text = |cel: &str| {
+            cel.match_indices(&wanted).any(|(at, found)| {
+                let behind = cel.get(at + found.len()..).and_then(|rest| rest.chars().next());
+                behind.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_')
+            })
+        };
+        let in_subject = match &self.subject.rule {
+            SubjectRule::From(from) => from == short,
+            SubjectRule::Cel(cel) => in_text(cel),
+        };
+        let in_claim = |claim: &Claim| match &claim.rule {
+            ClaimRule::From(from) | ClaimRule::Table(from, _) => from == short,
+            ClaimRule::Object(members) => members.iter().any(|(_, from)| from == short),
+            ClaimRule::Cel(cel) => in_text(cel),
+            ClaimRule::Value(_) => false,
+        };
+        in_subject
+            || self.require.iter().any(|rule| in_text(&rule.cel))
+            || self.scopes.iter().any(|(_, cel)| in_text(cel))
+            || self.claims.iter().any(in_claim)
+    }
+
+    /// The attribute by whose e-mail address somebody would be known, if the subject is one. An address may be given to
+    /// somebody else, and only an administrator knows whether a source proves it.
+    pub(super) fn email_subject(&self) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| {
+            let read = match &self.subject.rule {
+                SubjectRule::From(from) => *from == attribute.short,
+                SubjectRule::Cel(cel) => cel.contains(&format!("attr.{}", attribute.short)),
+            };
+            read && vocabulary::is_email(&attribute.name)
+        })
     }
 
     /// Whether a claim has this name.

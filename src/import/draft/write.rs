@@ -128,23 +128,27 @@ impl Page {
                     self.noted("  ", &format!("  {name}: {}", flow(&[("value", value(fixed))])), note);
                 }
                 ClaimRule::Cel(cel) => self.noted("  ", &format!("  {name}: {}", flow(&[("cel", quoted(cel))])), note),
+                ClaimRule::Object(members) => {
+                    self.noted("  ", &format!("  {name}:"), note);
+                    self.rows("object", members);
+                }
                 ClaimRule::Table(short, rows) => {
                     self.noted("  ", &format!("  {name}:"), note);
                     self.pair("    ", "from", &text(short));
-                    self.table(rows);
+                    self.rows("table", rows);
                 }
             }
         }
     }
 
     /// One line where it fits, else one line for each row.
-    fn table(&mut self, rows: &[(String, String)]) {
+    fn rows(&mut self, key: &str, rows: &[(String, String)]) {
         let rows: Vec<(String, String)> = rows.iter().map(|(key, value)| (text(key), text(value))).collect();
         let line = flow(&rows.iter().map(|(key, value)| (key.as_str(), value.clone())).collect::<Vec<_>>());
-        if line.chars().count() + "    table: ".len() <= WIDTH || rows.is_empty() {
-            return self.pair("    ", "table", &line);
+        if line.chars().count() + key.len() + "    : ".len() <= WIDTH || rows.is_empty() {
+            return self.pair("    ", key, &line);
         }
-        self.line("    table:");
+        self.line(&format!("    {key}:"));
         for (key, value) in &rows {
             self.pair("      ", key, value);
         }

@@ -92,7 +92,7 @@ impl Provider<'_> {
             conditions.push(if is_regex {
                 let Some(pattern) = Pattern::read(value, Reading::Whole) else {
                     self.draft.attributes.truncate(before);
-                    return Err(format!("the regular expression `{value}` is not simple enough"));
+                    return Err(format!("the regular expression `{value}` is not understood"));
                 };
                 some_value(attribute, &pattern.test("v"))
             } else {

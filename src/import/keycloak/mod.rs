@@ -20,7 +20,7 @@ mod username;
 use super::draft::{ClaimRule, Draft, SubjectRule};
 use super::json::{self, as_text, get, is_true, list, text};
 use super::parts::Parts;
-use super::{ImportError, Imported, Losses, expression, names, plain_word};
+use super::{ImportError, Imported, Losses, expression, names, not_by_email, plain_word};
 use crate::diagnostic::{Node, Value};
 use naming::Naming;
 
@@ -105,6 +105,8 @@ impl<'n, 'l> Realm<'n, 'l> {
         if let Some(config) = get(provider, "config") {
             reader.principal(config);
         }
+        let line = get(provider, "config").map_or(provider.span.line, |config| config.span.line);
+        not_by_email(&mut reader.draft, line, reader.losses);
         reader.finish()
     }
 

@@ -44,7 +44,7 @@ fn a_template_becomes_an_expression() {
     let cases = [
         ("${ATTRIBUTE.uid | lowercase}", "attr.uid.lowerAscii()"),
         ("${ALIAS}.${NAMEID}", "'a b' + '.' + name_id"),
-        ("u-${ATTRIBUTE.mail|localpart}-x", "'u-' + attr.mail.split('@')[0] + '-x'"),
+        ("u-${ATTRIBUTE.cn|localpart}-x", "'u-' + attr.cn.split('@')[0] + '-x'"),
         ("constant", "'constant'"),
     ];
     for (template, expected) in cases {
@@ -57,6 +57,15 @@ fn a_template_becomes_an_expression() {
     let imported = with(r#""identityProviderMapper": "saml-username-idp-mapper", "config": {"template": "${UUID}"}"#);
     assert_eq!(losses(&imported), ["2 mapper `m` (saml-username-idp-mapper): `${UUID}` has no counterpart"]);
     assert!(imported.drafts[0].attributes.is_empty());
+}
+
+#[test]
+fn an_email_address_is_not_taken_over_as_subject() {
+    let imported = with(
+        r#""identityProviderMapper": "saml-username-idp-mapper", "config": {"template": "${ATTRIBUTE.mail}", "target": "BROKER_ID"}"#,
+    );
+    assert_eq!(imported.drafts[0].subject.rule, SubjectRule::From("name_id".into()));
+    assert!(losses(&imported)[0].starts_with("1 the e-mail address `mail` as subject: "), "{:?}", losses(&imported));
 }
 
 #[test]

@@ -149,7 +149,7 @@ pub(super) fn values_of(rule: &Element) -> Result<Values, Lost> {
             let regex = rule.attribute("regex").unwrap_or_default();
             let flagged = if ignore_case { format!("(?i){regex}") } else { regex.to_owned() };
             let pattern = Pattern::read(&flagged, Reading::Either);
-            let lost = || (rule.line, format!("the regular expression `{regex}` is not simple enough"));
+            let lost = || (rule.line, format!("the regular expression `{regex}` is not understood"));
             pattern.map(Values::Regex).ok_or_else(lost)
         }
         other => Err((rule.line, format!("rules of the type `{other}` are not carried"))),

@@ -1,7 +1,10 @@
-//! Regular expressions of other products, where they say something simple.
+//! Regular expressions of other products.
 //!
-//! Most of them ask whether a value is one of a few, or how it begins or ends. Those become tests without regular
-//! expressions; everything else is not understood, and its importer says so.
+//! Most of them ask whether a value is one of a few, or how it begins or ends. Those become tests that everybody can
+//! read; others become `matches(…)`, where the dialects mean the same. What is not understood is `None`, and its importer
+//! says so.
+
+mod regex;
 
 use super::expression::literal;
 
@@ -19,12 +22,16 @@ pub(super) enum Reading {
 /// What a regular expression asks of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// One of these texts, among the rest.
-    texts: Vec<String>,
-    /// What may stand before it, and behind it.
-    before: Rest,
-    after: Rest,
+    asks: Asks,
     ignore_case: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asks {
+    /// For one of these texts, with what may stand before it and behind it.
+    Texts(Vec<String>, Rest, Rest),
+    /// For a match of a regular expression in the syntax of our expressions.
+    Match(String),
 }
 
 /// What may stand beside a text.
@@ -41,14 +48,26 @@ const MOST: usize = 32;
 impl Pattern {
     /// Understands a regular expression, or does not.
     pub(super) fn read(regex: &str, reading: Reading) -> Option<Self> {
-        match reading {
+        let simple = match reading {
             Reading::Either => {
-                let whole = Self::read(regex, Reading::Whole)?;
-                (Self::read(regex, Reading::Find)? == whole).then_some(whole)
+                let whole = Self::of(regex, Rest::Nothing);
+                whole.filter(|whole| Self::of(regex, Rest::Anything).as_ref() == Some(whole))
             }
             Reading::Find => Self::of(regex, Rest::Anything),
             Reading::Whole => Self::of(regex, Rest::Nothing),
-        }
+        };
+        simple.or_else(|| {
+            let (rest, mut ignore_case) = without_flag(regex);
+            let rest = match rest.strip_prefix("^(?i)") {
+                Some(rest) => {
+                    ignore_case = true;
+                    format!("^{rest}")
+                }
+                None => rest.to_owned(),
+            };
+            let asks = Asks::Match(regex::rewrite(&rest, reading, ignore_case)?);
+            Some(Self { asks, ignore_case })
+        })
     }
 
     /// `open` is what stands beside a text where no anchor says otherwise.
@@ -66,43 +85,45 @@ impl Pattern {
         let side = |anchored: bool, wild: Option<Rest>| wild.unwrap_or(if anchored { Rest::Nothing } else { open });
         // A wild card without an anchor: something before, and then anything before that.
         let (before, after) = (side(starts, before), side(ends, after));
+        // `.+x` could find its x at the very beginning and another behind it: a length says too little there.
+        let loose = |one: Rest, other: Rest| one == Rest::Something && other != Rest::Nothing;
+        if !regex.is_empty() && (loose(before, after) || loose(after, before)) {
+            return None;
+        }
         let texts = if regex.is_empty() { vec![String::new()] } else { alternatives(regex)? };
         // `^a|b$` anchors each alternative by itself.
         if texts.len() > 1 && has_bare_bar(regex) && (starts || ends || before != open || after != open) {
             return None;
         }
-        Some(Self { texts, before, after, ignore_case })
+        Some(Self { asks: Asks::Texts(texts, before, after), ignore_case })
     }
 
     /// The values themselves, where the pattern asks for exactly these.
     pub(super) fn exact(&self) -> Option<&[String]> {
-        let exact = self.before == Rest::Nothing && self.after == Rest::Nothing && !self.ignore_case;
-        exact.then_some(self.texts.as_slice())
-    }
-
-    /// What stands before the rest of the value, where the pattern asks only how it begins.
-    pub(super) fn prefix(&self) -> Option<&str> {
-        let begins = self.before == Rest::Nothing && self.after != Rest::Nothing && !self.ignore_case;
-        if let ([text], true) = (self.texts.as_slice(), begins) { Some(text) } else { None }
-    }
-
-    /// Whether it lets every value pass that is not empty.
-    pub(super) fn is_any(&self) -> bool {
-        self.texts.iter().any(String::is_empty) && (self.before != Rest::Nothing || self.after != Rest::Nothing)
+        match &self.asks {
+            Asks::Texts(texts, Rest::Nothing, Rest::Nothing) if !self.ignore_case => Some(texts.as_slice()),
+            Asks::Texts(..) | Asks::Match(_) => None,
+        }
     }
 
     /// A test of a value that is called `name`.
     pub(super) fn test(&self, name: &str) -> String {
         let name = if self.ignore_case { format!("{name}.lowerAscii()") } else { name.to_owned() };
-        let tests: Vec<String> = self.texts.iter().map(|text| self.test_of(&name, text)).collect();
-        if let [only] = tests.as_slice() { only.clone() } else { format!("({})", tests.join(" || ")) }
+        match &self.asks {
+            Asks::Match(regex) if regex.contains('\'') => format!("{name}.matches({})", literal(regex)),
+            Asks::Match(regex) => format!("{name}.matches(r'{regex}')"),
+            Asks::Texts(texts, before, after) => {
+                let tests: Vec<String> = texts.iter().map(|text| self.test_of(&name, text, *before, *after)).collect();
+                if let [only] = tests.as_slice() { only.clone() } else { format!("({})", tests.join(" || ")) }
+            }
+        }
     }
 
-    fn test_of(&self, name: &str, text: &str) -> String {
+    fn test_of(&self, name: &str, text: &str, before: Rest, after: Rest) -> String {
         let text = if self.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
         let (length, text) = (text.chars().count(), literal(&text));
-        let longer = [self.before, self.after].iter().filter(|rest| **rest == Rest::Something).count();
-        let test = match (self.before, self.after) {
+        let longer = [before, after].iter().filter(|rest| **rest == Rest::Something).count();
+        let test = match (before, after) {
             (Rest::Nothing, Rest::Nothing) => return format!("{name} == {text}"),
             _ if length == 0 && longer == 0 => return "true".into(),
             _ if length == 0 => return format!("size({name}) >= {longer}"),
@@ -110,7 +131,6 @@ impl Pattern {
             (Rest::Anything | Rest::Something, Rest::Nothing) => format!("{name}.endsWith({text})"),
             (Rest::Anything | Rest::Something, Rest::Anything | Rest::Something) => format!("{name}.contains({text})"),
         };
-        // `.+x.+` could find its x at an end and another inside: only a length on one side is certain.
         if longer == 0 { test } else { format!("({test} && size({name}) > {length})") }
     }
 }
@@ -261,27 +281,56 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_simple_is_matched() {
+        for (regex, find, whole) in [
+            ("^[a-z]+$", "v.matches(r'^[a-z]+$')", "v.matches(r'^[a-z]+$')"),
+            ("a.b", "v.matches(r'a.b')", "v.matches(r'^a.b$')"),
+            ("^[0-9]{6}$", "v.matches(r'^[0-9]{6}$')", "v.matches(r'^[0-9]{6}$')"),
+            ("(?i)^[A-Z]X-.$", "v.lowerAscii().matches(r'^[a-z]x\\-.$')", "v.lowerAscii().matches(r'^[a-z]x\\-.$')"),
+            ("a.*b", "v.matches(r'a.*b')", "v.matches(r'^a.*b$')"),
+            ("x(?<n>[^.@]+?)\\.y", "v.matches(r'x(?:[^.@]+)\\.y')", "v.matches(r'^x(?:[^.@]+)\\.y$')"),
+            ("a(b)*c|d", "v.matches(r'(?:a(?:b)*c|d)')", "v.matches(r'^(?:a(?:b)*c|d)$')"),
+            ("[\\]\\-a]b'", "v.matches('[\\\\]\\\\-a]b\\'')", "v.matches('^[\\\\]\\\\-a]b\\'$')"),
+            ("\\d+", "-", "v.matches(r'^[0-9]+$')"),
+            ("a.+.b", "v.matches(r'a.+.b')", "v.matches(r'^a.+.b$')"),
+        ] {
+            let found = (test(regex, Reading::Find), test(regex, Reading::Whole));
+            assert_eq!((found.0.as_str(), found.1.as_str()), (find, whole), "{regex}");
+        }
+        assert_eq!(test("^[a-z]+@x$", Reading::Either), "v.matches(r'^[a-z]+@x$')");
+    }
+
+    #[test]
     fn everything_else_is_not_understood() {
         for regex in [
-            "^[a-z]+$",
-            "a.b",
-            "a?",
-            "a{2}",
             "(a|b",
             "a)",
             "^a|b$",
-            "\\d",
+            "\\b",
+            "\\p{L}",
             "(?=a)b",
+            "(?<!a)b",
             "(?i:a)",
             "^a$b",
             "a**",
+            "a*+",
             "(a|)",
-            "a.*b",
             "\\",
             "[",
+            "[]",
             "(?<a",
-            "((((((a))))))",
-            "a(b)*",
+            "[a[b]]",
+            "[a&&b]",
+            "a{2,1}",
+            "a{99}",
+            "a?",
+            "[z-a]",
+            "(?i)[A-z]b",
+            "(?i)ü.",
+            "\\1",
+            "a{",
+            "((((((((((((((a))))))))))))))",
+            "[a-z]*",
         ] {
             assert_eq!(test(regex, Reading::Find), "-", "{regex}");
         }
@@ -289,18 +338,32 @@ mod tests {
 
     #[test]
     fn where_releases_differ_both_must_mean_the_same() {
-        assert_eq!(test("@", Reading::Either), "-");
+        for regex in ["@", "[a-z]+", "^a.c", "a.c$"] {
+            assert_eq!(test(regex, Reading::Either), "-", "{regex}");
+        }
         assert_eq!(test("^urn:x:.*", Reading::Either), "v.startsWith('urn:x:')");
     }
 
     #[test]
-    fn exact_values_and_a_prefix_can_be_asked_for() {
+    fn exact_values_can_be_asked_for() {
         let pattern = |regex| Pattern::read(regex, Reading::Find).unwrap();
         assert_eq!(pattern("^(a|b)$").exact(), Some(["a".to_owned(), "b".to_owned()].as_slice()));
         assert_eq!(pattern("(?i)^a$").exact(), None);
-        assert_eq!(pattern("^APP-").prefix(), Some("APP-"));
-        assert_eq!(pattern("^APP-$").prefix(), None);
-        assert!(pattern(".*").is_any() && !pattern("a").is_any());
+        assert_eq!(pattern("^[ab]$").exact(), None);
+    }
+
+    #[test]
+    fn what_is_matched_compiles() {
+        for regex in ["^[a-z0-9._-]+@(corp|campus)\\.example$", "a{2,5}.*\\/x", "^E[1-9][0-9]{0,3}( .+)?$"] {
+            let mut draft = super::super::draft::Draft::new("x", "s", "");
+            draft.declare("groups", None, true);
+            let cel = super::super::expression::some_value(
+                &draft.attributes[0],
+                &Pattern::read(regex, Reading::Find).unwrap().test("v"),
+            );
+            draft.claim("it", super::super::draft::ClaimRule::Cel(cel));
+            super::super::testing::compiled(&draft.to_yaml());
+        }
     }
 
     proptest! {
