@@ -22,7 +22,7 @@ mod session;
 
 use crate::diagnostic::{Findings, Node};
 
-pub(super) use client::{RawApi, RawClient, RawForwards};
+pub(super) use client::{RawApi, RawClient, RawForwards, RawSubjectType};
 pub(super) use read::{At, RawSecret};
 pub(super) use saml::{RawProvider, RawSaml};
 pub(super) use server::RawServer;
