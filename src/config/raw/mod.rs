@@ -25,7 +25,7 @@ use crate::diagnostic::{Findings, Node};
 
 use client::{read_api, read_client};
 
-pub(super) use client::{RawApi, RawClient, RawForwards};
+pub(super) use client::{RawApi, RawClient, RawForwards, RawSubjectType};
 pub(super) use observe::{RawRecordings, RawTrace};
 pub(super) use read::{At, RawSecret};
 pub(super) use saml::{RawProvider, RawSaml};
