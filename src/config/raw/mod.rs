@@ -19,33 +19,17 @@ mod read;
 mod saml;
 mod server;
 mod session;
+pub mod shapes;
 
 use crate::diagnostic::{Findings, Node};
+
+use shapes::DRAWBRIDGE;
 
 pub(super) use client::{RawApi, RawClient, RawForwards};
 pub(super) use read::{At, RawSecret};
 pub(super) use saml::{RawProvider, RawSaml};
 pub(super) use server::RawServer;
 pub(super) use session::{KeyEncoding, RawSession, RawSessionKey};
-
-const KEYS: [&str; 15] = [
-    "issuer",
-    "listen",
-    "trusted_proxies",
-    "master_key",
-    "mappings",
-    "storage",
-    "audit",
-    "signing",
-    "saml",
-    "sessions",
-    "clients",
-    "apis",
-    "admin",
-    "gateway",
-    "tls",
-];
-const LATER: [&str; 3] = ["admin", "gateway", "tls"];
 
 /// The file as written, with places.
 #[derive(Debug)]
@@ -81,8 +65,8 @@ impl Raw {
 
 /// Reads the whole tree. `None` where it is no table.
 pub(super) fn read(root: &Node, findings: &mut Findings<'_>) -> Option<Raw> {
-    let table = root.table("drawbridge.yaml", &KEYS, findings)?;
-    read::report_later_keys(&table, &LATER, findings);
+    let table = root.shaped("drawbridge.yaml", &DRAWBRIDGE, findings)?;
+    read::report_later_keys(&table, DRAWBRIDGE.later, findings);
     let server = server::read(&table, findings);
     let saml = table.get("saml").and_then(|node| saml::read(node, findings));
     let sessions = read_each(table.get("sessions"), "`sessions`", findings, session::read);

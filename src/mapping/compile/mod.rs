@@ -26,6 +26,11 @@ use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::ScopeSet;
 use include::Library;
 
+/// What holds for an attribute of which the file says nothing.
+#[cfg(test)]
+pub(super) const DEFAULTS_OF_ATTRIBUTES: [(&str, usize); 2] =
+    [("max", attributes::DEFAULT_MAX), ("max_bytes", attributes::DEFAULT_MAX_BYTES)];
+
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
 pub struct CompileContext {
