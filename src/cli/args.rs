@@ -1,10 +1,14 @@
 //! What may be typed. Every command's help ends with an example.
 
+mod mapping;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use mapping::{MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingShadowArgs, MappingTestArgs};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -181,65 +185,6 @@ pub(super) struct CheckArgs {
     /// For programs.
     #[command(flatten)]
     pub(super) form: FormArg,
-}
-
-/// `mapping …`.
-#[derive(Debug, Subcommand)]
-pub(super) enum MappingCommand {
-    /// Run the tests written in mapping files
-    #[command(after_help = "Example: drawbridge mapping test\n\
-                            Example: drawbridge mapping test mappings/payroll.yaml")]
-    Test(MappingTestArgs),
-    /// Send a credential through the stream without a server: each step, each value, each reason
-    #[command(after_help = "The credential may be XML, base64, a session token, or a form body that carries one.\n\
-                            Values are shown: this is your own file. Nothing is stored, and no token is issued.\n\n\
-                            Example: drawbridge mapping explain --credential response.xml\n\
-                            Example: drawbridge mapping explain --source intranet --credential cookie.txt \
-                            --now 2026-03-01T12:00:00Z")]
-    Explain(MappingExplainArgs),
-}
-
-/// `mapping test`.
-#[derive(Debug, Args)]
-pub(super) struct MappingTestArgs {
-    /// Mapping files; without any, every mapping of the configuration
-    #[arg(value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    /// Which configuration.
-    #[command(flatten)]
-    pub(super) config: ConfigArg,
-    /// For programs.
-    #[command(flatten)]
-    pub(super) form: FormArg,
-}
-
-/// `mapping explain`.
-#[derive(Debug, Args)]
-pub(super) struct MappingExplainArgs {
-    /// The file with the credential; `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    pub(super) credential: PathBuf,
-    /// The source that it must come from; needed for a session
-    #[arg(long, value_name = "ID")]
-    pub(super) source: Option<String>,
-    /// The mapping to apply instead of the one that the request would select
-    #[arg(long, value_name = "ID")]
-    pub(super) mapping: Option<String>,
-    /// The client that presents it; needed where several could
-    #[arg(long, value_name = "ID")]
-    pub(super) client: Option<String>,
-    /// The API that is asked for; needed where the client has several
-    #[arg(long, value_name = "A")]
-    pub(super) audience: Option<String>,
-    /// The moment at which it is presented, such as 2026-03-01T12:00:00Z
-    #[arg(long, value_name = "T")]
-    pub(super) now: Option<String>,
-    /// Which configuration.
-    #[command(flatten)]
-    pub(super) config: ConfigArg,
-    /// For programs.
-    #[command(flatten)]
-    pub(super) json: JsonArg,
 }
 
 /// `explain`.

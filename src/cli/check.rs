@@ -6,16 +6,25 @@ use serde_json::Value;
 
 use crate::config::{Environment, Extent, LoadError, Loaded, Refused, load};
 use crate::ground::time::Timestamp;
+use crate::mapping::TestReport;
 
 use super::args::{CheckArgs, Form};
 use super::exit::{Answer, Exit};
+use super::mapping::recorded;
 use super::report::{counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests, summary};
 use super::screen::{BAD, FAINT, GOOD, STRONG, Screen, styled};
 
 /// Judges the configuration and everything that it names, as a server would before it starts.
 pub(super) fn run(args: &CheckArgs, environment: &dyn Environment, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
     match load(&args.config.config, Extent::Start, environment, now) {
-        Ok(loaded) => {
+        Ok(mut loaded) => {
+            let recorded = recorded(&loaded.mappings, &loaded, now);
+            loaded.tests.extend(recorded);
+            if !loaded.tests.iter().all(TestReport::passed) {
+                let Loaded { warnings: diagnostics, sources, tests, .. } = loaded;
+                show_refused(&Refused { diagnostics, sources, tests }, args.form.form(), screen)?;
+                return Ok(Exit::No);
+            }
             match args.form.form() {
                 Form::Text => show_loaded(&loaded, screen)?,
                 Form::Json => screen.json(&loaded_json(&loaded))?,

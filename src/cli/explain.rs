@@ -17,6 +17,8 @@ struct Explained {
     sentence: Option<&'static str>,
     cause: &'static str,
     remedy: &'static str,
+    /// Where more is said.
+    page: String,
 }
 
 /// Prints what the code means; an unknown one is answered with the nearest that is known.
@@ -27,7 +29,7 @@ pub(super) fn run(args: &ExplainArgs, screen: &mut Screen<'_>) -> Answer {
         return Err(match suggest(&args.code, known) {
             Some(near) => Failure::no(format!("there is no code `{}`", args.code)).did_you_mean(Some(near)),
             None => Failure::no(format!("there is no code `{}`", args.code))
-                .help("every reason code is listed in docs/reference/reasons.md"),
+                .help("the codes are listed in docs/reference/reasons.md and docs/reference/diagnostics/README.md"),
         });
     };
     if args.json.json {
@@ -36,6 +38,7 @@ pub(super) fn run(args: &ExplainArgs, screen: &mut Screen<'_>) -> Answer {
             "sentence": explained.sentence,
             "cause": explained.cause,
             "remedy": explained.remedy,
+            "page": explained.page,
         }))?;
         return Ok(Exit::Done);
     }
@@ -47,13 +50,15 @@ pub(super) fn run(args: &ExplainArgs, screen: &mut Screen<'_>) -> Answer {
     screen.line(format!("  {}", styled(FAINT, where_it_stands)))?;
     paragraph("What it means", explained.cause, screen)?;
     paragraph("What to do", explained.remedy, screen)?;
+    screen.line(format!("\n{}", styled(FAINT, format!("more: {}", explained.page))))?;
     Ok(Exit::Done)
 }
 
 fn find(code: &str) -> Option<Explained> {
     if let Some(problem) = problem::find(code) {
         let (cause, remedy) = (problem.cause, problem.remedy);
-        return Some(Explained { code: problem.code.to_owned(), sentence: None, cause, remedy });
+        let page = page_of(problem.code);
+        return Some(Explained { code: problem.code.to_owned(), sentence: None, cause, remedy, page });
     }
     let found = ReasonCode::parse(code)?;
     let reason = found.reason();
@@ -62,7 +67,13 @@ fn find(code: &str) -> Option<Explained> {
         sentence: Some(reason.sentence()),
         cause: reason.cause(),
         remedy: reason.remedy(),
+        page: "docs/reference/reasons.md".to_owned(),
     })
+}
+
+/// The page of a problem in an operator's file, with an example.
+pub(super) fn page_of(code: &str) -> String {
+    format!("docs/reference/diagnostics/{code}.md")
 }
 
 fn paragraph(title: &str, text: &str, screen: &mut Screen<'_>) -> Result<(), Failure> {

@@ -73,10 +73,12 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
         Command::Bench(args) => bench::run(args, screen),
         Command::Serve(args) => serve::run(args, environment, screen),
         Command::Check(args) => check::run(args, environment, now()?, screen),
-        Command::Mapping { command: MappingCommand::Test(args) } => mapping::test(args, environment, now()?, screen),
-        Command::Mapping { command: MappingCommand::Explain(args) } => {
-            mapping::explain(args, environment, now()?, screen)
-        }
+        Command::Mapping { command } => match command {
+            MappingCommand::Test(args) => mapping::test(args, environment, now()?, screen),
+            MappingCommand::Explain(args) => mapping::explain(args, environment, now()?, screen),
+            MappingCommand::Diff(args) => mapping::diff(args, environment, now()?, screen),
+            MappingCommand::Shadow(args) => mapping::shadow(args, SystemClock.now(), screen),
+        },
         Command::Explain(args) => explain::run(args, screen),
         Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),

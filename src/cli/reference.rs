@@ -1,5 +1,7 @@
 //! `docs/reference/reasons.md`, generated from the table of reasons.
 
+mod diagnostics;
+
 use std::fmt::Write as _;
 
 use crate::ground::reason::Reason;

@@ -15,6 +15,8 @@ use crate::config::problem;
 use crate::diagnostic::{Diagnostic, Diagnostics, Explanation, Severity, Source, Span};
 use crate::mapping::TestReport;
 
+use super::explain::page_of;
+
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What addresses of files are relative to (3.14.14); the name that forges know.
 const ROOT: &str = "%SRCROOT%";
@@ -73,12 +75,12 @@ fn rule(code: &str, explanation: Option<&Explanation>) -> Value {
         "id": code,
         "shortDescription": { "text": literal(first_sentence(cause)) },
         "fullDescription": { "text": literal(cause) },
-        "help": { "text": literal(remedy) },
+        "help": { "text": literal(&format!("{remedy} An example is in {}.", page_of(code))) },
     })
 }
 
 /// A text that opens with a summary gives it where there is little space.
-fn first_sentence(text: &str) -> &str {
+pub(super) fn first_sentence(text: &str) -> &str {
     text.find(". ").and_then(|at| text.get(..=at)).unwrap_or(text)
 }
 
@@ -316,7 +318,8 @@ mod tests {
         let wrong_type = &rules[2];
         assert_eq!(at(wrong_type, "/shortDescription/text"), "A value is of another type than its key needs.");
         assert!(at(wrong_type, "/fullDescription/text").as_str().unwrap().ends_with("1.5 are not text."));
-        assert!(at(wrong_type, "/help/text").as_str().unwrap().starts_with("Write the type"));
+        let help = at(wrong_type, "/help/text").as_str().unwrap();
+        assert!(help.starts_with("Write the type") && help.ends_with("diagnostics/file.wrong_type.md."), "{help}");
         assert_eq!(rules[4], json!({ "id": "none.such" }));
     }
 

@@ -65,7 +65,8 @@ async fn here(data: &Path, places: &Places, request: &Request, now: Timestamp) -
     let store =
         SledStore::open(&SledOptions { path: folder, cache_bytes: CACHE_BYTES }).map_err(|error| not_opened(&error))?;
     let master_keys = if *request == Request::Keys { Some(master_keys(places)?) } else { None };
-    let state = State { store: &store, master_keys: master_keys.as_ref(), sources: &places.sources, now };
+    let state =
+        State { store: &store, master_keys: master_keys.as_ref(), sources: &places.sources, shadows: None, now };
     answer(request, state).await.map_err(refused)
 }
 

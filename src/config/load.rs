@@ -11,7 +11,7 @@ use crate::crypto::digest::hex;
 use crate::diagnostic::{Diagnostic, Diagnostics, Findings, Source, Span, Value, suggest};
 use crate::ground::id::{Audience, ClientId, SourceId};
 use crate::ground::time::Timestamp;
-use crate::mapping::{CompileContext, Mappings, TestReport, compile, yaml};
+use crate::mapping::{CompileContext, KINDS, Mappings, TestReport, compile, includes, yaml};
 
 use super::environment::Environment;
 use super::master_key;
@@ -175,11 +175,33 @@ impl Judged {
                     let message = format!("this file is not read: its kind is `{kind}`");
                     self.diagnostics
                         .push(Diagnostic::warning("config.mapping_ignored", &source.path, span, message))
-                        .help("a mapping has `kind: mapping`");
+                        .help(format!("the kinds are {}", KINDS.join(", ")));
                 } else {
                     self.mapping_files.push(source.clone());
                 }
                 self.sources.push(source);
+            }
+        }
+    }
+
+    /// A mapping file that was named, with everything that it includes.
+    fn take_named(&mut self, file: &Path) {
+        let mut waiting = vec![(file.to_path_buf(), true)];
+        while let Some((path, named)) = waiting.pop() {
+            if self.mapping_files.iter().any(|source| Path::new(&source.path) == path) {
+                continue;
+            }
+            match read_mapping_source(&path, &read_mapping(&path)) {
+                Ok(source) => {
+                    waiting.extend(includes(&source).into_iter().map(|path| (PathBuf::from(path), false)));
+                    self.sources.push(source.clone());
+                    self.mapping_files.push(source);
+                }
+                Err(diagnostic) if named => {
+                    self.diagnostics.push(*diagnostic);
+                }
+                // Whoever includes it is told that it is not there.
+                Err(_) => {}
             }
         }
     }
@@ -261,14 +283,16 @@ fn read_mapping_source(path: &Path, reading: &Reading) -> Result<Source, Box<Dia
     source_of(path, content).ok_or_else(|| unreadable("it is not UTF-8"))
 }
 
-/// The kind of a file that is something else than a mapping. A missing kind, or a misspelt one, is the compiler's to
+/// The kind of a file that is neither a mapping nor what one may include. A missing kind, or a misspelt one, is the compiler's to
 /// report.
 fn foreign_kind(source: &Source) -> Option<(String, Span)> {
     let root = yaml::parse(&mut Findings::of(source))?;
     let Value::Table(entries) = root.value else { return None };
     let kind = entries.into_iter().find(|entry| entry.key == "kind")?.value;
     match kind.value {
-        Value::Text(word) if word != "mapping" && suggest(&word, ["mapping"]).is_none() => Some((word, kind.span)),
+        Value::Text(word) if !KINDS.contains(&word.as_str()) && suggest(&word, KINDS).is_none() => {
+            Some((word, kind.span))
+        }
         Value::Text(_)
         | Value::Null
         | Value::Bool(_)
@@ -286,8 +310,10 @@ pub struct Tested {
     pub diagnostics: Diagnostics,
     /// The files, for rendering.
     pub sources: Vec<Source>,
-    /// Every test that could be run.
+    /// Every self-contained test that could be run.
     pub tests: Vec<TestReport>,
+    /// The mappings, where they have no errors.
+    pub mappings: Mappings,
 }
 
 /// Compiles and tests these mapping files, or without any those of the configuration. Files can be tested without a
@@ -309,26 +335,19 @@ pub fn test_mappings(
         judged.take_mappings(snapshot, path);
     }
     for file in files {
-        match read_mapping_source(file, &read_mapping(file)) {
-            Ok(source) => {
-                judged.sources.push(source.clone());
-                judged.mapping_files.push(source);
-            }
-            Err(diagnostic) => {
-                judged.diagnostics.push(*diagnostic);
-            }
-        }
+        judged.take_named(file);
     }
     let context = snapshot.as_ref().map(context).unwrap_or_default();
-    let tests = match compile(&judged.mapping_files, &context) {
+    let mappings = match compile(&judged.mapping_files, &context) {
         Ok(mappings) => {
             judged.diagnostics.extend(mappings.warnings().clone());
-            mappings.run_tests(now)
+            mappings
         }
         Err(problems) => {
             judged.diagnostics.extend(problems);
-            Vec::new()
+            Mappings::default()
         }
     };
-    Ok(Tested { diagnostics: judged.diagnostics, sources: judged.sources, tests })
+    let tests = mappings.run_tests(now);
+    Ok(Tested { diagnostics: judged.diagnostics, sources: judged.sources, tests, mappings })
 }

@@ -210,8 +210,11 @@ pub(super) fn words(error: &io::Error) -> String {
     }
 }
 
+/// A folder of this name directly below that of the mappings is left out, unless it is itself named as that.
+const EXAMPLES: &str = "examples";
+
 /// Every `*.yaml` below a folder. Names that begin with a dot are left out: Kubernetes keeps what it swaps in
-/// `..data`, editors their copies in `.swp`.
+/// `..data`, editors their copies in `.swp`; so are examples.
 fn read_mappings(folder: &Path) -> Result<BTreeMap<PathBuf, Reading>, String> {
     let phrase = |error: io::Error| words(&error);
     let mut found = BTreeMap::new();
@@ -227,7 +230,8 @@ fn read_mappings(folder: &Path) -> Result<BTreeMap<PathBuf, Reading>, String> {
             }
             let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
             if path.is_dir() {
-                folders.push((path, depth + 1));
+                let is_examples = depth == 0 && path.file_name().is_some_and(|name| name == EXAMPLES);
+                folders.extend((!is_examples).then_some((path, depth + 1)));
             } else if is_yaml {
                 // Also a link to nothing: reading says what is wrong with it.
                 let reading = read_mapping(&path);
@@ -280,7 +284,16 @@ mod tests {
     #[test]
     fn mappings_are_found_at_every_depth_and_hidden_names_are_not() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["a.yaml", "b/c.yaml", "b/d.yml", "e.txt", ".f.yaml", "..data/g.yaml"] {
+        for name in [
+            "a.yaml",
+            "b/c.yaml",
+            "b/d.yml",
+            "e.txt",
+            ".f.yaml",
+            "..data/g.yaml",
+            "examples/h.yaml",
+            "b/examples/i.yaml",
+        ] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "kind: mapping").unwrap();
@@ -289,6 +302,6 @@ mod tests {
         let found = read_mappings(folder.path()).unwrap();
         let found: Vec<_> =
             found.keys().map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
-        assert_eq!(found, ["a.yaml", "b/c.yaml", "b/d.yml", "g.yaml"]);
+        assert_eq!(found, ["a.yaml", "b/c.yaml", "b/d.yml", "b/examples/i.yaml", "g.yaml"]);
     }
 }

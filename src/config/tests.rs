@@ -292,6 +292,26 @@ fn what_a_client_names_is_there_and_of_use() {
 }
 
 #[test]
+fn a_mistake_is_told_once_and_not_again_by_all_who_name_what_it_broke() {
+    check_changes(&[
+        ("id: portal", "id: por:tal", "config.id_malformed 20:9 `por:tal` cannot be the id of a client"),
+        ("at_most: 5", "at_most: 0", "config.number_out_of_range 18:23 `at_most` must be between 1 and 1000000, not 0"),
+        ("sources: [corp, intranet]", "sources: []", "config.list_empty 23:14 `sources` must not be empty"),
+        ("metadata: { file: ./idp-a.xml }", "metadata: {}", "file.key_missing 8:29 `metadata` lacks the key `file`"),
+        (
+            "    scopes: [payroll.read, payroll.write]",
+            "    scopes: [payroll read]",
+            "config.scope_malformed 32:14 `payroll read` is not a scope: a scope is printable ASCII without space, quote and backslash",
+        ),
+        (
+            "    scopes: [payroll.read, payroll.write]",
+            "    scopes: []",
+            "config.list_empty 32:13 `scopes` must not be empty",
+        ),
+    ]);
+}
+
+#[test]
 fn forwards_and_apis_are_checked() {
     check_changes(&[
         (

@@ -56,6 +56,8 @@ pub enum Stage {
     Scope,
     /// What may leave for the audience.
     Release,
+    /// A mapping that runs beside the live one.
+    Shadow,
     /// What is granted.
     Policy,
     /// First use, or counted reuse.
@@ -85,6 +87,7 @@ impl Stage {
             Self::Authentication => "authentication",
             Self::Scope => "scope",
             Self::Release => "release",
+            Self::Shadow => "shadow",
             Self::Policy => "policy",
             Self::Replay => "replay",
             Self::Issue => "issue",

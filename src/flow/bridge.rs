@@ -22,6 +22,7 @@ use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
+use super::shadow::Shadows;
 
 /// Records of refusals before the client is known: kept within this, counted beyond.
 const STRANGERS_BYTES_PER_MINUTE: u64 = 16 * 1024;
@@ -108,6 +109,7 @@ pub struct Bridge {
     pub(super) issuer: Issuer,
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
+    pub(super) shadows: Shadows,
     revision: ArcSwap<Revision>,
     distrusted: RwLock<Distrusted>,
     distrust_turn: tokio::sync::Mutex<()>,
@@ -131,6 +133,7 @@ impl Bridge {
             issuer: parts.issuer,
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
+            shadows: Shadows::default(),
             revision: ArcSwap::from_pointee(parts.revision),
             distrusted: RwLock::default(),
             distrust_turn: tokio::sync::Mutex::default(),
@@ -151,6 +154,11 @@ impl Bridge {
         check_subject_rules(&revision, &rules)?;
         self.revision.store(Arc::new(revision));
         Ok(())
+    }
+
+    /// What shadows made otherwise than the live mappings.
+    pub const fn shadows(&self) -> &Shadows {
+        &self.shadows
     }
 
     /// Signs what is granted.

@@ -18,6 +18,7 @@ mod keys;
 mod limit;
 mod refusal;
 mod request;
+mod shadow;
 pub mod token;
 
 pub use bridge::{Addresses, Bridge, OpenError, Parts, Revision, SubjectRuleChanged};
@@ -26,3 +27,4 @@ pub use keys::{KeyMaker, Keys, KeysError};
 pub use limit::FailureLimiter;
 pub use refusal::Refusal;
 pub use request::{Presented, RequestRejection};
+pub use shadow::{Shadows, Tally};

@@ -5,12 +5,12 @@ use std::sync::{Arc, PoisonError};
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
 use crate::crypto::audit::Hashed;
-use crate::decision::{Detail, Fact, Outcome, Rejection as _, Stage, Trail};
+use crate::decision::{self, Detail, Fact, Finding, Rejection as _, Stage, Trail};
 use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::reason::Reason;
 use crate::ground::time::Timestamp;
-use crate::mapping::{Mapping, RequestFacts};
+use crate::mapping::{Mapping, Outcome, RequestFacts, differences};
 use crate::policy::{Api, Asked, Client, Permit, decide};
 use crate::store::{Commit, CommitError, Sampled, admit};
 use crate::token::IssuedTokens;
@@ -60,7 +60,7 @@ pub async fn run(bridge: Arc<Bridge>, presented: Presented) -> Answer {
 async fn abandon(bridge: &Bridge, trace_id: TraceId, now: Timestamp, grant: Option<GrantType>) {
     let mut trail = Trail::open(trace_id, now, Detail::Record);
     trail.known.door = grant.map(GrantType::short);
-    let record = trail.close(Outcome::Abandoned).to_json().into_bytes();
+    let record = trail.close(decision::Outcome::Abandoned).to_json().into_bytes();
     if let Err(error) = bridge.store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await {
         tracing::warn!(%trace_id, %error, "the record of an abandoned request was not kept");
     }
@@ -144,7 +144,9 @@ impl<'a> Flow<'a> {
         let identity = self.establish(client, &request, trail)?;
         let mapping = self.mapping(client, api, &identity, trail)?;
         let facts = RequestFacts { client: &client.id, audience: &api.audience, now: self.now };
-        let claims = mapping.apply(identity.facts(), &facts, trail)?;
+        let outcome = mapping.apply(identity.facts(), &facts, trail);
+        self.shadow(&identity, &facts, &outcome, trail);
+        let claims = outcome?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
         let namespace = &identity.facts().namespace;
@@ -224,6 +226,22 @@ impl<'a> Flow<'a> {
         Ok(mapping)
     }
 
+    /// Runs the shadows of this mapping beside it: what differs is counted, and noted in the record.
+    fn shadow(&self, identity: &Identity, facts: &RequestFacts<'_>, live: &Outcome, trail: &mut Trail) {
+        let source = &identity.facts().source;
+        for shadow in self.revision.mappings.shadows(source, facts.client, facts.audience) {
+            let mut beside = Trail::open(self.trace_id, self.now, Detail::Record);
+            let outcome = shadow.apply(identity.facts(), facts, &mut beside);
+            let found = differences(live, &outcome);
+            self.bridge.shadows.count(shadow, self.trace_id, &found);
+            if !found.is_empty() {
+                let words: Vec<String> = found.iter().map(ToString::to_string).collect();
+                let facts = vec![Fact::public("differs", words.join("; "))];
+                trail.push(Stage::Shadow, Some(shadow.id().as_str().into()), Finding::Noted, facts);
+            }
+        }
+    }
+
     /// Commits the use and the record, durably; only then is anything signed.
     async fn issue(&self, permit: Permit, identity: &Identity, trail: &mut Trail) -> Result<IssuedTokens, Refusal> {
         let bridge = self.bridge;
@@ -234,7 +252,7 @@ impl<'a> Flow<'a> {
         // True wherever it can be read: this record is kept only together with the use of the credential.
         trail.passed(Stage::Replay, Vec::new());
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
-        let commit = self.commit_of(trail.close(Outcome::Issued).to_json());
+        let commit = self.commit_of(trail.close(decision::Outcome::Issued).to_json());
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let admission = failing_after_all(trail, Stage::Replay, admission)?;
         failing_after_all(trail, Stage::Issue, bridge.issuer.issue(draft, admission))

@@ -22,8 +22,10 @@ mod apply;
 mod cel;
 mod claim_type;
 mod claims;
+mod compare;
 mod compile;
 mod compiled;
+mod coverage;
 mod file;
 mod problems;
 mod received;
@@ -42,12 +44,14 @@ use std::collections::BTreeMap;
 
 pub use self::apply::RequestFacts;
 pub use self::claims::{Claims, Linked, Subject};
-pub use self::compile::{CompileContext, compile};
+pub use self::compare::{Difference, Outcome, differences};
+pub use self::compile::{CompileContext, compile, includes};
 pub use self::compiled::{Mapping, MappingStage};
+pub use self::coverage::Coverage;
 pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
 pub use self::refusal::{Found, MappingRefusal, Private};
-pub use self::trial::TestReport;
+pub use self::trial::{RecordedTest, TestReport};
 pub use crate::diagnostic::Source as SourceFile;
 
 use crate::diagnostic::Diagnostics;
@@ -110,6 +114,11 @@ impl Mappings {
     /// What is not an error but should be looked at.
     pub const fn warnings(&self) -> &Diagnostics {
         &self.warnings
+    }
+
+    /// How far these tests reach, for each mapping.
+    pub fn coverage(&self, reports: &[TestReport]) -> Vec<Coverage> {
+        self.in_order.iter().map(|mapping| mapping.coverage(reports)).collect()
     }
 
     /// Runs the tests of every file. `now` is for those that do not say one.

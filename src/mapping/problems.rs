@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 52] = [
+pub const PROBLEMS: [Explanation; 57] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -174,6 +174,26 @@ pub const PROBLEMS: [Explanation; 52] = [
         "Use `mapping.require.<id>` of one of its rules, or one of the codes in the message.",
     ),
     problem(
+        "mapping.regex_malformed",
+        "The regular expression of `matches` cannot be read, uses something that is not available, or is found in every text.",
+        "Mend it at the place shown; the syntax is that of RE2, without `(?i)` and `\\p{…}`.",
+    ),
+    problem(
+        "mapping.regex_not_linear",
+        "The regular expression of `matches` looks around or back; it could not be searched for in one pass.",
+        "Use two `matches`, or compare the parts of the text after `split`.",
+    ),
+    problem(
+        "mapping.regex_not_literal",
+        "The regular expression of `matches` is put together by the expression; it could not be compiled at load.",
+        "Write it out as one text.",
+    ),
+    problem(
+        "mapping.regex_too_large",
+        "The regular expression of `matches` nests too deeply, or its table would be too large.",
+        "Lower the numbers in `{…}`, ask for the length with `size(x)`, or match in two steps.",
+    ),
+    problem(
         "mapping.rule_ambiguous",
         "Keys of a rule exclude each other, or none of those that could tell is there.",
         "Keep one of the keys that the message names.",
@@ -182,6 +202,11 @@ pub const PROBLEMS: [Explanation; 52] = [
         "mapping.scope_unknown",
         "No API that the mapping applies to offers this scope, or a test expects one that the mapping has not.",
         "Compare it with `apis` in drawbridge.yaml.",
+    ),
+    problem(
+        "mapping.shadow_alone",
+        "No live mapping applies to the requests of a shadow, so it never runs.",
+        "Give it the `source` and `for` of the mapping that it is to be compared with.",
     ),
     problem(
         "mapping.source_unknown",

@@ -697,6 +697,18 @@ fn a_scope_whose_rule_is_unsound_is_still_a_scope() {
 }
 
 #[test]
+fn a_hostile_file_is_not_read_to_its_end() {
+    let scopes = |rule: &str, count: usize| {
+        (0..count).map(|at| format!("  s{at}: \"{rule}\"\n")).fold(with("scopes:\n"), |text, line| text + &line)
+    };
+    let large = problems(&scopes("client.matches('(x{100}){100}')", 100));
+    assert_eq!(large.matches("mapping.regex_too_large").count(), 17, "{large}");
+    let costly = problems(&scopes("[1,2,3,4,5,6].all(x, client.split('').all(y, y.startsWith('a')))", 100));
+    assert!(costly.starts_with("mapping.expression_too_costly 3:5 the expressions may take 20"), "{costly}");
+    assert_eq!(costly.lines().count(), 1, "{costly}");
+}
+
+#[test]
 fn every_code_is_explained_and_none_is_a_reason() {
     let mut sources = vec![include_str!("../diagnostic/node.rs").to_owned()];
     let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/mapping"))];

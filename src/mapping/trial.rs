@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::apply::RequestFacts;
 use super::claims::Subject;
+use super::compare::Outcome;
 use super::compiled::{Declared, Mapping};
 use super::file::{Expected, Given, RawTrial};
 use crate::credential::{Authentication, Facts};
@@ -157,6 +158,20 @@ impl Mapping {
         own.map(|trial| self.run_test(trial, now, &mut above)).collect()
     }
 
+    /// What this mapping makes of the people of another's self-contained tests, by the names of the tests. An attribute
+    /// is the same where it has the same name on the wire.
+    pub fn outcomes_of<'m>(&self, tests: &'m Self, now: Timestamp) -> Vec<(&'m str, Outcome)> {
+        let own = tests.tests.iter().filter(|trial| trial.given.credential.is_none());
+        own.map(|trial| {
+            let (client, audience) = (tests.client_of(trial), tests.audience_of(trial));
+            let now = trial.given.now.unwrap_or(now);
+            let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Record);
+            let request = RequestFacts { client: &client, audience: &audience, now };
+            (trial.name.as_str(), self.apply(&tests.facts_of(trial), &request, &mut trail))
+        })
+        .collect()
+    }
+
     /// The tests whose credential is a file.
     pub fn recorded_tests(&self) -> impl Iterator<Item = RecordedTest<'_>> {
         self.tests.iter().filter_map(|trial| {
@@ -166,15 +181,17 @@ impl Mapping {
     }
 
     fn run_test<'m>(&'m self, trial: &'m Trial, now: Timestamp, above: &mut Above<'m>) -> TestReport {
-        let facts = Facts {
+        self.judge(trial, &self.facts_of(trial), trial.given.now.unwrap_or(now), above)
+    }
+
+    fn facts_of(&self, trial: &Trial) -> Facts {
+        Facts {
             source: self.source.clone(),
             namespace: Namespace::new(self.source.as_str()),
             name_id: trial.given.name_id.clone(),
             attributes: self.given(&trial.given.attributes),
             authentication: trial.given.authentication.clone(),
-        };
-        let now = trial.given.now.unwrap_or(now);
-        self.judge(trial, &facts, now, above)
+        }
     }
 
     /// Applies the mapping to the facts and compares.

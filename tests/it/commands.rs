@@ -1,10 +1,12 @@
 //! The commands through the built binary: what they print, where, and how they end.
 
+mod files;
 pub(crate) mod folder;
 mod state;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use folder::{Folder, MAPPING};
 
@@ -256,6 +258,8 @@ fn explain_knows_reasons_and_diagnostics_and_suggests() {
         let ran = folder.run(&["explain", code]);
         assert_eq!(ran.code, 0, "{code}: {}", ran.err);
         assert!(ran.out.starts_with(code) && ran.out.contains("What to do"), "{}", ran.out);
+        let page = ran.out.lines().find_map(|line| line.strip_prefix("more: ")).unwrap();
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(page).exists(), "{code}: {page}");
     }
     let ran = folder.run(&["explain", "saml.expird"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));

@@ -3,11 +3,12 @@
 use crate::crypto::seal::MasterKeys;
 use crate::crypto::stored::StoredKey;
 use crate::diagnostic::suggest;
-use crate::ground::id::{SourceId, TraceId};
+use crate::flow::{Shadows, Tally};
+use crate::ground::id::{MappingId, SourceId, TraceId};
 use crate::ground::time::Timestamp;
 use crate::store::{Mark, MarkKind, Store, StoreError};
 
-use super::{Answer, Distrust, Distrusted, KeyRow, Keys, Refusal, RefusalKind, Request, Traced};
+use super::{Answer, Distrust, Distrusted, KeyRow, Keys, Refusal, RefusalKind, Request, ShadowRow, Shadowed, Traced};
 
 /// What an answer is made from.
 #[derive(Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct State<'a> {
     pub master_keys: Option<&'a MasterKeys>,
     /// The sources that are configured; empty where the files cannot be read, and then any id is taken.
     pub sources: &'a [SourceId],
+    /// What shadows have seen; only a running server knows.
+    pub shadows: Option<&'a Shadows>,
     /// When it is asked.
     pub now: Timestamp,
 }
@@ -28,6 +31,7 @@ pub async fn answer(request: &Request, state: State<'_>) -> Result<Answer, Refus
     match request {
         Request::Trace(id) => trace(*id, state).await.map(Answer::Trace),
         Request::Keys => keys(state).await.map(Answer::Keys),
+        Request::Shadows => shadows(state).map(Answer::Shadows),
         Request::Distrust(distrusted) => distrust(distrusted, state).await.map(Answer::Distrust),
     }
 }
@@ -62,6 +66,21 @@ async fn keys(state: State<'_>) -> Result<Keys, Refusal> {
         (&left.algorithm, &left.since, &left.kid).cmp(&(&right.algorithm, &right.since, &right.kid))
     });
     Ok(Keys { keys })
+}
+
+fn shadows(state: State<'_>) -> Result<Shadowed, Refusal> {
+    let Some(shadows) = state.shadows else {
+        return Err(Refusal::new(RefusalKind::Unavailable, "no server runs: shadows are counted in its memory"));
+    };
+    let row = |(mapping, tally): (MappingId, Tally)| ShadowRow {
+        mapping: mapping.to_string(),
+        hash: tally.hash.to_string(),
+        same: tally.same,
+        differing: tally.differing,
+        differences: tally.differences,
+        samples: tally.samples.iter().map(ToString::to_string).collect(),
+    };
+    Ok(Shadowed { shadows: shadows.tallies().into_iter().map(row).collect() })
 }
 
 async fn distrust(asked: &Distrust, state: State<'_>) -> Result<Distrusted, Refusal> {
@@ -102,7 +121,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
     fn state<'a>(store: &'a MemoryStore, sources: &'a [SourceId]) -> State<'a> {
-        State { store, master_keys: None, sources, now: NOW }
+        State { store, master_keys: None, sources, shadows: None, now: NOW }
     }
 
     #[tokio::test]

@@ -108,7 +108,7 @@ mod tests {
         let (head, body) = http.into_parts();
         let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.unwrap().to_bytes();
         let sources = [SourceId::new("corp-adfs")];
-        let state = State { store, master_keys: None, sources: &sources, now: NOW };
+        let state = State { store, master_keys: None, sources: &sources, shadows: None, now: NOW };
         let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
             Ok(request) => answer(&request, state).await,
             Err(refusal) => Err(refusal),

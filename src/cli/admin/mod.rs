@@ -29,6 +29,7 @@ const SOCKET: &str = "admin.sock";
 const TRACE: &str = "/admin/api/trace/";
 const KEYS: &str = "/admin/api/keys";
 const DISTRUST: &str = "/admin/api/distrust";
+const SHADOWS: &str = "/admin/api/shadows";
 /// No request has a larger body, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 4 * 1024;
 
@@ -44,6 +45,8 @@ pub enum Request {
     Trace(TraceId),
     /// `GET /admin/api/keys`: the signing keys.
     Keys,
+    /// `GET /admin/api/shadows`: what shadows made otherwise than the live mappings.
+    Shadows,
     /// `POST /admin/api/distrust`: end the trust in a source, or restore it.
     Distrust(Distrust),
 }
@@ -69,6 +72,8 @@ pub enum Answer {
     Keys(Keys),
     /// To [`Request::Distrust`].
     Distrust(Distrusted),
+    /// To [`Request::Shadows`].
+    Shadows(Shadowed),
 }
 
 /// A decision record.
@@ -101,6 +106,32 @@ pub struct KeyRow {
     pub state: String,
     /// Since when it is in that state, RFC 3339.
     pub since: String,
+}
+
+/// What shadows have seen since they were loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shadowed {
+    /// By mapping.
+    pub shadows: Vec<ShadowRow>,
+}
+
+/// One shadow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShadowRow {
+    /// The id of the mapping.
+    pub mapping: String,
+    /// SHA-256 of its content, hexadecimal.
+    pub hash: String,
+    /// Requests that came out the same.
+    pub same: u64,
+    /// Requests that did not.
+    pub differing: u64,
+    /// How often each difference was seen, in words without values.
+    pub differences: std::collections::BTreeMap<String, u64>,
+    /// The trace ids of the last requests that differed, newest last.
+    pub samples: Vec<String>,
 }
 
 /// What became of the trust in a source.
@@ -163,7 +194,7 @@ impl Request {
     /// `GET` or `POST`.
     pub const fn method(&self) -> &'static str {
         match self {
-            Self::Trace(_) | Self::Keys => "GET",
+            Self::Trace(_) | Self::Keys | Self::Shadows => "GET",
             Self::Distrust(_) => "POST",
         }
     }
@@ -173,6 +204,7 @@ impl Request {
         match self {
             Self::Trace(id) => format!("{TRACE}{id}"),
             Self::Keys => KEYS.to_owned(),
+            Self::Shadows => SHADOWS.to_owned(),
             Self::Distrust(_) => DISTRUST.to_owned(),
         }
     }
@@ -180,7 +212,7 @@ impl Request {
     /// The JSON body; empty for `GET`.
     pub fn body(&self) -> String {
         match self {
-            Self::Trace(_) | Self::Keys => String::new(),
+            Self::Trace(_) | Self::Keys | Self::Shadows => String::new(),
             Self::Distrust(distrust) => serde_json::json!(distrust).to_string(),
         }
     }
@@ -189,6 +221,7 @@ impl Request {
     pub fn parse(method: &str, path: &str, body: &[u8]) -> Result<Self, Refusal> {
         match (method, path) {
             ("GET", KEYS) => Ok(Self::Keys),
+            ("GET", SHADOWS) => Ok(Self::Shadows),
             ("POST", DISTRUST) => serde_json::from_slice(body).map(Self::Distrust).map_err(|error| {
                 Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
             }),
@@ -214,7 +247,8 @@ mod tests {
     #[test]
     fn a_request_is_read_as_it_is_written() {
         let distrust = Distrust { source: "a \"quoted\" source".into(), undo: true };
-        for request in [Request::Trace(TraceId::from_bytes([9; 16])), Request::Keys, Request::Distrust(distrust)] {
+        let trace = Request::Trace(TraceId::from_bytes([9; 16]));
+        for request in [trace, Request::Keys, Request::Shadows, Request::Distrust(distrust)] {
             let read = Request::parse(request.method(), &request.path(), request.body().as_bytes());
             assert_eq!(read, Ok(request));
         }
@@ -241,6 +275,7 @@ mod tests {
         let answers = [
             Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}) }),
             Answer::Keys(Keys { keys: Vec::new() }),
+            Answer::Shadows(Shadowed { shadows: Vec::new() }),
             Answer::Distrust(Distrusted { source: "a".into(), distrusted: true, changed: false }),
         ];
         for answer in answers {

@@ -65,6 +65,7 @@ async fn run(admin: &Admin, request: HttpRequest) -> Result<Answer, Refusal> {
         store: admin.bridge.store().as_ref(),
         master_keys: Some(&admin.master_keys),
         sources: &sources,
+        shadows: Some(admin.bridge.shadows()),
         now: admin.bridge.clock().now(),
     };
     let answered = answer(&request, state).await?;

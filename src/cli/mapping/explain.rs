@@ -1,22 +1,16 @@
-//! `drawbridge mapping explain`: a credential through the stream without a server.
-//!
-//! The same functions as `flow`, in the same order, with a trail that keeps values. What needs memory is left out:
-//! whether the credential was used before, and whether its source is distrusted.
+//! `drawbridge mapping explain`: a credential through the stream without a server, with a trail that keeps values.
 
 use serde_json::{Value, json};
 
 use crate::config::{Environment, Extent, LoadError, Loaded, load};
-use crate::credential::saml::{self, Expected};
-use crate::credential::{Identity, session};
-use crate::decision::{Detail, Fact, Rejection, Stage, Trail};
+use crate::decision::{Detail, Trail};
 use crate::diagnostic::suggest;
 use crate::ground::id::{ClientId, MappingId, SourceId, TraceId};
-use crate::ground::oauth::GrantType;
-use crate::ground::reason::{Reason, ReasonCode};
+use crate::ground::reason::ReasonCode;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
-use crate::mapping::{Mapping, RequestFacts};
-use crate::policy::{Asked, AskedTarget, Client, Permit, decide};
+use crate::mapping::Mapping;
+use crate::policy::{AskedTarget, Client, Permit};
 
 use super::super::args::MappingExplainArgs;
 use super::super::check::show_refused;
@@ -24,6 +18,7 @@ use super::super::exit::{Answer, Exit, Failure};
 use super::super::report::not_loaded;
 use super::super::screen::{BAD, FAINT, GOOD, HINT, STRONG, Screen, styled, visible, wrapped};
 use super::super::view::{StepView, show_steps, steps_json};
+use super::crossing::{Request, door_of};
 use super::presented::{self, Presented};
 
 /// Sends the credential through and shows every step.
@@ -57,33 +52,6 @@ pub(in crate::cli) fn run(
     Ok(if outcome.is_ok() { Exit::Done } else { Exit::No })
 }
 
-/// What would be asked, and by whom.
-struct Request<'a> {
-    loaded: &'a Loaded,
-    presented: &'a Presented,
-    client: &'a Client,
-    door: GrantType,
-    session: Option<SourceId>,
-    source: Option<SourceId>,
-    mapping: Option<&'a Mapping>,
-    target: AskedTarget,
-    scope: Option<ScopeSet>,
-    now: Timestamp,
-}
-
-/// A step of `explain` itself that fails.
-struct Refusal(ReasonCode, Vec<Fact>);
-
-impl Rejection for Refusal {
-    fn code(&self) -> ReasonCode {
-        self.0.clone()
-    }
-
-    fn facts(&self) -> Vec<Fact> {
-        self.1.clone()
-    }
-}
-
 impl<'a> Request<'a> {
     /// What is not said is taken from the form, then from what the configuration leaves open.
     fn of(
@@ -107,77 +75,6 @@ impl<'a> Request<'a> {
         let scope = scope.map_err(|rejection| Failure::no(format!("`scope` of the form is {rejection}")))?;
         let door = presented.grant.unwrap_or_else(|| door_of(loaded, client, session.is_some()));
         Ok(Self { loaded, presented, client, door, session, source, mapping, target, scope, now })
-    }
-
-    /// The stream, in the order of `flow`.
-    fn cross(&self, trail: &mut Trail) -> Result<Permit, ReasonCode> {
-        let policy = &self.loaded.settings.policy;
-        failing(trail, Stage::Client, self.client.check_grant(self.door))?;
-        let facts = vec![Fact::public("client", &self.client.id), Fact::public("door", self.door.short())];
-        trail.passed(Stage::Client, facts);
-        let api = failing(trail, Stage::Target, policy.target(self.client, &self.target))?;
-        trail.passed(Stage::Target, vec![Fact::public("audience", &api.audience)]);
-        let identity = self.establish(trail)?;
-        let found = &identity.facts().source;
-        if let Some(expected) = self.source.as_ref().filter(|expected| *expected != found) {
-            let facts = vec![Fact::public("expected", expected), Fact::public("found", found)];
-            return failing(trail, Stage::Trust, Err(Refusal(Reason::PolicySourceRefused.into(), facts)));
-        }
-        failing(trail, Stage::Trust, self.client.check_source(found))?;
-        let mapping = self.mapping(&identity, api, trail)?;
-        let request = RequestFacts { client: &self.client.id, audience: &api.audience, now: self.now };
-        let claims = mapping.apply(identity.facts(), &request, trail).map_err(|refusal| refusal.code())?;
-        let asked = Asked { client: self.client, api, scope: self.scope.as_ref() };
-        decide(&asked, &identity, &claims, self.now, trail).map_err(|denial| denial.code())
-    }
-
-    fn establish(&self, trail: &mut Trail) -> Result<Identity, ReasonCode> {
-        let settings = &self.loaded.settings;
-        let credential = &self.presented.credential;
-        if let Some(id) = &self.session {
-            failing(trail, Stage::Trust, self.client.check_source(id))?;
-            let Some(source) = settings.sessions.get(id) else {
-                let facts = vec![Fact::public("found", id)];
-                return failing(trail, Stage::Trust, Err(Refusal(Reason::SourceUnknown.into(), facts)));
-            };
-            return session::establish(credential, source, &self.client.id, self.now, trail)
-                .map_err(|rejection| rejection.code());
-        }
-        let (audiences, recipients) = (settings.saml_audiences(), settings.saml_recipients());
-        let expected = Expected {
-            audiences: &audiences,
-            recipients: &recipients,
-            acs: &settings.addresses.acs,
-            client: &self.client.id,
-            door: self.door,
-            forward: settings.forwards.get(&self.client.id),
-        };
-        saml::establish(credential, &settings.trust, &expected, self.now, trail).map_err(|rejection| rejection.code())
-    }
-
-    fn mapping(
-        &self,
-        identity: &Identity,
-        api: &crate::policy::Api,
-        trail: &mut Trail,
-    ) -> Result<&'a Mapping, ReasonCode> {
-        let source = &identity.facts().source;
-        let selected = self.loaded.mappings.select(source, &self.client.id, &api.audience);
-        let Some(mapping) = self.mapping.or(selected) else {
-            let facts = vec![
-                Fact::public("source", source),
-                Fact::public("client", &self.client.id),
-                Fact::public("audience", &api.audience),
-            ];
-            return failing(trail, Stage::Mapping, Err(Refusal(Reason::MappingMissing.into(), facts)));
-        };
-        let mut facts = vec![Fact::public("found", mapping.id()), Fact::public("file", mapping.path())];
-        if selected.is_none_or(|selected| selected.id() != mapping.id()) {
-            let would = selected.map_or("none", |selected| selected.id().as_str());
-            facts.push(Fact::public("a request would select", would));
-        }
-        trail.passed(Stage::Mapping, facts);
-        Ok(mapping)
     }
 
     fn show(
@@ -219,14 +116,6 @@ impl<'a> Request<'a> {
         }
         json
     }
-}
-
-/// Writes the failing step.
-fn failing<T>(trail: &mut Trail, stage: Stage, result: Result<T, impl Rejection>) -> Result<T, ReasonCode> {
-    result.map_err(|rejection| {
-        trail.failed(stage, &rejection);
-        rejection.code()
-    })
 }
 
 fn show_permit(permit: &Permit, screen: &mut Screen<'_>) -> Result<(), Failure> {
@@ -310,11 +199,4 @@ fn find_client<'a>(loaded: &'a Loaded, id: Option<&str>, source: Option<&SourceI
             Err(Failure::usage(message).help("name one with `--client ID`"))
         }
     }
-}
-
-/// The door at which this client would come in: a session and a forward come in by token exchange only.
-fn door_of(loaded: &Loaded, client: &Client, is_session: bool) -> GrantType {
-    let forwards = loaded.settings.forwards.contains_key(&client.id);
-    let bearer = client.grants.contains(&GrantType::Saml2Bearer);
-    if bearer && !is_session && !forwards { GrantType::Saml2Bearer } else { GrantType::TokenExchange }
 }

@@ -1,8 +1,15 @@
-//! `drawbridge mapping test` and `drawbridge mapping explain`.
+//! `drawbridge mapping …`.
 
+mod crossing;
+mod diff;
 mod explain;
 mod presented;
+mod recorded;
+mod shadow;
 mod test;
 
+pub(super) use diff::run as diff;
 pub(super) use explain::run as explain;
+pub(super) use recorded::run as recorded;
+pub(super) use shadow::run as shadow;
 pub(super) use test::run as test;

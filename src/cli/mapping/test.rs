@@ -1,13 +1,18 @@
 //! `drawbridge mapping test [FILE…]`.
 
-use crate::config::{Environment, test_mappings};
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::config::{Environment, Extent, load, test_mappings};
 use crate::ground::time::Timestamp;
-use crate::mapping::TestReport;
+use crate::mapping::{Coverage, TestReport};
 
 use super::super::args::{Form, MappingTestArgs};
 use super::super::exit::{Answer, Exit};
-use super::super::report::{files_json, not_loaded, show_diagnostics, show_sarif, show_tests};
-use super::super::screen::Screen;
+use super::super::report::{counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests};
+use super::super::screen::{BAD, FAINT, GOOD, NOTE, STRONG, Screen, styled, visible};
+use super::recorded;
 
 /// Runs the tests that are written in mapping files.
 pub(in crate::cli) fn run(
@@ -17,10 +22,25 @@ pub(in crate::cli) fn run(
     screen: &mut Screen<'_>,
 ) -> Answer {
     let tested = test_mappings(&args.config.config, &args.files, environment, now);
-    let tested = tested.map_err(|error| not_loaded(&error))?;
-    let ok = !tested.diagnostics.has_errors() && tested.tests.iter().all(TestReport::passed);
+    let mut tested = tested.map_err(|error| not_loaded(&error))?;
+    let has_recorded = tested.mappings.iter().any(|mapping| mapping.recorded_tests().next().is_some());
+    if has_recorded {
+        tested.tests.extend(match load(&args.config.config, Extent::Revision, environment, now) {
+            Ok(loaded) => recorded::run(&tested.mappings, &loaded, now),
+            Err(error) => recorded::without(&tested.mappings, &format!("the configuration does not load: {error}")),
+        });
+    }
+    let coverage = if args.coverage { tested.mappings.coverage(&tested.tests) } else { Vec::new() };
+    let missed = coverage.iter().any(|of| !of.missed.is_empty());
+    let ok = !tested.diagnostics.has_errors() && tested.tests.iter().all(TestReport::passed) && !missed;
     match args.form.form() {
-        Form::Json => screen.json(&files_json(ok, &tested.diagnostics, &tested.tests))?,
+        Form::Json => {
+            let mut json = files_json(ok, &tested.diagnostics, &tested.tests);
+            if let Some(fields) = json.as_object_mut().filter(|_| args.coverage) {
+                fields.insert("coverage".into(), coverage.iter().map(coverage_json).collect());
+            }
+            screen.json(&json)?;
+        }
         Form::Sarif => show_sarif(&tested.diagnostics, &tested.sources, &tested.tests, screen)?,
         Form::Text => {
             if !tested.diagnostics.is_empty() {
@@ -28,8 +48,26 @@ pub(in crate::cli) fn run(
             }
             if !tested.diagnostics.has_errors() {
                 show_tests(&tested.tests, screen)?;
+                coverage.iter().try_for_each(|of| show_coverage(of, screen))?;
             }
         }
     }
     Ok(if ok { Exit::Done } else { Exit::No })
+}
+
+fn show_coverage(of: &Coverage, screen: &mut Screen<'_>) -> io::Result<()> {
+    let file = styled(FAINT, visible(&of.file));
+    let name = styled(STRONG, &of.mapping);
+    if of.missed.is_empty() {
+        let rules = counted(of.rules, "rule", "rules");
+        return screen.line(format!("{}  {name}: the tests reach all of {rules}  {file}", styled(GOOD, "ok")));
+    }
+    let reached = of.rules - of.missed.len();
+    let rules = counted(of.rules, "rule", "rules");
+    screen.line(format!("{}  {name}: the tests reach {reached} of {rules}  {file}", styled(BAD, "no")))?;
+    of.missed.iter().try_for_each(|rule| screen.line(format!("    {}  {}", styled(NOTE, "missed"), visible(rule))))
+}
+
+fn coverage_json(of: &Coverage) -> Value {
+    json!({ "mapping": of.mapping.as_str(), "file": of.file, "rules": of.rules, "missed": of.missed })
 }

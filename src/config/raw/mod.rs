@@ -23,6 +23,7 @@ pub mod shapes;
 
 use crate::diagnostic::{Findings, Node};
 
+use client::{read_api, read_client};
 use shapes::DRAWBRIDGE;
 
 pub(super) use client::{RawApi, RawClient, RawForwards};
@@ -44,6 +45,18 @@ pub(super) struct Raw {
     pub(super) clients: Vec<RawClient>,
     /// `apis:`.
     pub(super) apis: Vec<RawApi>,
+    /// Which of these lists lack something.
+    pub(super) unread: Unread,
+}
+
+/// Lists with elements that could not be read, which a name elsewhere may mean: what is not there is then not missed,
+/// else one mistake would be told twice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unread {
+    /// Identity providers and sessions.
+    pub(super) sources: bool,
+    pub(super) clients: bool,
+    pub(super) apis: bool,
 }
 
 impl Raw {
@@ -69,25 +82,32 @@ pub(super) fn read(root: &Node, findings: &mut Findings<'_>) -> Option<Raw> {
     read::report_later_keys(&table, DRAWBRIDGE.later, findings);
     let server = server::read(&table, findings);
     let saml = table.get("saml").and_then(|node| saml::read(node, findings));
-    let sessions = read_each(table.get("sessions"), "`sessions`", findings, session::read);
-    let clients = read_each(table.required("clients", findings), "`clients`", findings, client::read_client);
-    let apis = read_each(table.required("apis", findings), "`apis`", findings, client::read_api);
-    Some(Raw { server, saml, sessions, clients, apis })
+    let no_provider = table.get("saml").is_some() && saml.as_ref().is_none_or(|saml| saml.is_unread);
+    let (sessions, no_session) = read_each(table.get("sessions"), "`sessions`", findings, session::read);
+    let (clients, no_client) = read_each(table.required("clients", findings), "`clients`", findings, read_client);
+    let (apis, no_api) = read_each(table.required("apis", findings), "`apis`", findings, read_api);
+    // A client with an empty list has a finding for it.
+    let no_list = clients.iter().any(|client| client.sources.is_empty() || client.audiences.is_empty());
+    let unread = Unread { sources: no_provider || no_session, clients: no_client || no_list, apis: no_api };
+    Some(Raw { server, saml, sessions, clients, apis, unread })
 }
 
-/// Every element that can be read; an absent key is an empty list, an empty list is a finding.
+/// Every element that can be read, and whether there should be more; an absent key is an empty list, an empty list is a
+/// finding.
 fn read_each<T>(
     node: Option<&Node>,
     what: &str,
     findings: &mut Findings<'_>,
     element: impl Fn(&Node, &mut Findings<'_>) -> Option<T>,
-) -> Vec<T> {
-    let Some(node) = node else { return Vec::new() };
-    let Some(nodes) = node.list(what, findings) else { return Vec::new() };
+) -> (Vec<T>, bool) {
+    let Some(node) = node else { return (Vec::new(), false) };
+    let Some(nodes) = node.list(what, findings) else { return (Vec::new(), true) };
     if nodes.is_empty() {
         read::report_empty_list(findings, node.span, what);
     }
-    nodes.iter().filter_map(|node| element(node, findings)).collect()
+    let elements: Vec<T> = nodes.iter().filter_map(|node| element(node, findings)).collect();
+    let is_unread = nodes.is_empty() || elements.len() < nodes.len();
+    (elements, is_unread)
 }
 
 #[cfg(test)]

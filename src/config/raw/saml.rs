@@ -17,6 +17,8 @@ pub(in crate::config) struct RawSaml {
     pub(in crate::config) second_opinion: Option<Span>,
     /// Every one that can be read.
     pub(in crate::config) identity_providers: Vec<RawProvider>,
+    /// Whether one could not be read.
+    pub(in crate::config) is_unread: bool,
 }
 
 /// One of `identity_providers`.
@@ -42,8 +44,9 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<RawSaml> 
     if let Some(empty) = providers.filter(|_| nodes.is_empty()) {
         report_empty_list(findings, empty.span, "`identity_providers`");
     }
-    let identity_providers = nodes.iter().filter_map(|node| read_provider(node, findings)).collect();
-    Some(RawSaml { entity_id, second_opinion, identity_providers })
+    let identity_providers: Vec<_> = nodes.iter().filter_map(|node| read_provider(node, findings)).collect();
+    let is_unread = nodes.is_empty() || identity_providers.len() < nodes.len();
+    Some(RawSaml { entity_id, second_opinion, identity_providers, is_unread })
 }
 
 fn read_name(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {

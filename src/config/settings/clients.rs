@@ -98,17 +98,20 @@ impl Resolving<'_> {
     fn check_client(&mut self, client: &RawClient) {
         let raw = self.raw;
         let sources: Vec<&str> = raw.source_ids().map(|at| at.value.as_str()).collect();
-        for source in client.sources.iter().filter(|at| !sources.contains(&at.value.as_str())) {
+        let is_unknown = |at: &&At<String>| !raw.unread.sources && !sources.contains(&at.value.as_str());
+        for source in client.sources.iter().filter(is_unknown) {
             self.unknown("config.source_unknown", source, "source", &sources);
         }
         let audiences: Vec<&str> = raw.apis.iter().map(|api| api.audience.value.as_str()).collect();
-        for audience in client.audiences.iter().filter(|at| !audiences.contains(&at.value.as_str())) {
+        let is_unknown = |at: &&At<String>| !raw.unread.apis && !audiences.contains(&at.value.as_str());
+        for audience in client.audiences.iter().filter(is_unknown) {
             self.unknown("config.audience_unknown", audience, "API with the audience", &audiences);
         }
         self.check_scopes(client);
         let provides = |source: &At<String>| raw.is_provider(&source.value);
         let sessions = client.sources.iter().find(|at| raw.sessions.iter().any(|s| s.id.value == at.value));
-        if let Some(grant) = grant_of(client, GrantType::Saml2Bearer).filter(|_| !client.sources.iter().any(provides)) {
+        let has_none = !raw.unread.sources && !client.sources.is_empty() && !client.sources.iter().any(provides);
+        if let Some(grant) = grant_of(client, GrantType::Saml2Bearer).filter(|_| has_none) {
             self.findings
                 .warning("config.grant_useless", grant.span, "saml2-bearer needs an identity provider among `sources`")
                 .help("remove the grant, or add the provider");
@@ -123,7 +126,7 @@ impl Resolving<'_> {
     }
 
     fn check_scopes(&mut self, client: &RawClient) {
-        let Some(scopes) = &client.scopes else { return };
+        let Some(scopes) = client.scopes.as_ref().filter(|_| !self.raw.unread.apis) else { return };
         let named = |api: &&RawApi| client.audiences.iter().any(|at| at.value == api.audience.value);
         let offered: ScopeSet = self.raw.apis.iter().filter(named).flat_map(|api| api.scopes.iter().cloned()).collect();
         let offered_words: Vec<&str> = offered.iter().map(Scope::as_str).collect();
@@ -136,6 +139,9 @@ impl Resolving<'_> {
     /// An API that no client may ask for, a source that none may present: nothing breaks, nothing works.
     fn check_used(&mut self) {
         let raw = self.raw;
+        if raw.unread.clients {
+            return; // Who could not be read may be who uses it.
+        }
         let audiences: BTreeSet<&str> =
             raw.clients.iter().flat_map(|client| &client.audiences).map(|at| at.value.as_str()).collect();
         for api in raw.apis.iter().filter(|api| !audiences.contains(api.audience.value.as_str())) {
@@ -188,9 +194,11 @@ impl Resolving<'_> {
     fn check_forward(&mut self, client: &RawClient, forward: &RawForwards) {
         let source = &forward.source;
         if !self.raw.is_provider(&source.value) {
-            let providers: Vec<&str> = self.raw.providers().map(|provider| provider.id.value.as_str()).collect();
-            self.unknown("config.source_unknown", source, "identity provider", &providers);
-        } else if !client.sources.iter().any(|at| at.value == source.value) {
+            if !self.raw.unread.sources {
+                let providers: Vec<&str> = self.raw.providers().map(|provider| provider.id.value.as_str()).collect();
+                self.unknown("config.source_unknown", source, "identity provider", &providers);
+            }
+        } else if !client.sources.is_empty() && !client.sources.iter().any(|at| at.value == source.value) {
             let message = format!("`{}` is not among the `sources` of `{}`", source.value, client.id.value);
             self.findings
                 .error("config.forward_source", source.span, message)

@@ -167,7 +167,7 @@ impl Resolving<'_> {
     fn unknown(&mut self, code: &'static str, at: &At<String>, what: &str, known: &[&str]) {
         let suggestion = suggest(&at.value, known.iter().copied());
         let problem = self.findings.error(code, at.span, format!("there is no {what} `{}`", at.value));
-        problem.label(format!("no {what} of this name")).did_you_mean(suggestion);
+        problem.label("nothing has this name").did_you_mean(suggestion);
         if suggestion.is_none() && !known.is_empty() && known.len() <= 12 {
             problem.help(format!("there is {}", known.join(", ")));
         }
@@ -175,7 +175,7 @@ impl Resolving<'_> {
 
     /// Reports what a lower floor refuses although nothing was found here: a `None` never comes without an error.
     fn refused_after_all(&mut self, code: &'static str, error: &dyn std::error::Error) {
-        if !self.findings.diagnostics.has_errors() {
+        if !self.findings.diagnostics.has_errors() && !self.snapshot.problems.has_errors() {
             self.findings.error(code, Span::FILE, error.to_string());
         }
     }

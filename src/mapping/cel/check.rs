@@ -12,37 +12,17 @@ use super::Reads;
 use super::fault::Fault;
 use super::function::Function;
 use super::kind::Kind;
-use super::limits::{MAX_COST, MAX_TEXT_READ, MAX_VALUE_BYTES};
+use super::limits::{MAX_COST, MAX_VALUE_BYTES};
+use super::names::{FACTS, Names, TABLES};
 use super::operator;
+use super::pattern::Pattern;
 use super::places::Places;
-use crate::diagnostic::suggest;
-
-/// What is known of a declared name.
-#[derive(Debug, Clone)]
-pub(in crate::mapping) struct Known {
-    pub(in crate::mapping) kind: Kind,
-    /// Whether it may be absent: then `has()` asks first.
-    pub(in crate::mapping) optional: bool,
-}
-
-/// The names that an expression may use where it stands.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::mapping) struct Names<'a> {
-    pub(in crate::mapping) attributes: &'a BTreeMap<String, Known>,
-    /// The claims above.
-    pub(in crate::mapping) claims: &'a BTreeMap<String, Known>,
-    /// Every claim of the file.
-    pub(in crate::mapping) all_claims: &'a BTreeSet<String>,
-}
-
-/// The facts beside attributes and claims.
-pub(super) const FACTS: [&str; 7] = ["source", "client", "now", "name_id", "name_id_format", "acr", "auth_time"];
-const TABLES: [&str; 2] = ["attr", "claims"];
 
 pub(super) struct Checked {
     pub(super) kind: Kind,
     pub(super) reads: Reads,
     pub(super) cost: u64,
+    pub(super) patterns: BTreeMap<String, Pattern>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -57,6 +37,7 @@ pub(super) fn check(tree: &IdedExpr, names: &Names<'_>, places: &Places<'_>) -> 
         reads: Reads::default(),
         unguarded: Vec::new(),
         guarded: BTreeSet::new(),
+        patterns: BTreeMap::new(),
         faults: Vec::new(),
     };
     let kind = checker.kind(tree);
@@ -64,23 +45,25 @@ pub(super) fn check(tree: &IdedExpr, names: &Names<'_>, places: &Places<'_>) -> 
 }
 
 pub(super) struct Checker<'a> {
-    names: Names<'a>,
+    pub(super) names: Names<'a>,
     pub(super) places: &'a Places<'a>,
     /// Loop variables, innermost last.
-    locals: Vec<(String, Kind)>,
+    pub(super) locals: Vec<(String, Kind)>,
     /// How often the node at hand is evaluated, at most.
     factor: u64,
     cost: u64,
-    reads: Reads,
+    pub(super) reads: Reads,
     /// Optional names that are read, and where.
-    unguarded: Vec<(String, std::ops::Range<usize>)>,
-    guarded: BTreeSet<String>,
+    pub(super) unguarded: Vec<(String, std::ops::Range<usize>)>,
+    pub(super) guarded: BTreeSet<String>,
+    /// Regular expressions by their text.
+    pub(super) patterns: BTreeMap<String, Pattern>,
     pub(super) faults: Vec<Fault>,
 }
 
 impl Checker<'_> {
     fn finish(mut self, kind: Kind) -> Checked {
-        if self.cost > MAX_COST {
+        if self.is_spent() {
             let message = format!("the expression may take {} steps; {MAX_COST} are allowed", self.cost);
             let fault = Fault::error("mapping.expression_too_costly", 0..0, message)
                 .help("a loop counts as often as its list is long: lower `max` of the attribute (200 unless told)");
@@ -93,7 +76,8 @@ impl Checker<'_> {
                 self.faults.push(fault.help(format!("ask first: `has({name}) && …` or `has({name}) ? … : …`")));
             }
         }
-        Checked { kind, reads: self.reads, cost: self.cost, faults: self.faults }
+        let Self { reads, cost, patterns, faults, .. } = self;
+        Checked { kind, reads, cost, patterns, faults }
     }
 
     pub(super) fn error(&mut self, code: &'static str, node: &IdedExpr, message: impl Into<String>) -> &mut Fault {
@@ -107,8 +91,22 @@ impl Checker<'_> {
     /// Steps beside the visit of the node.
     pub(super) fn spend(&mut self, kinds: &[Kind]) {
         let work = kinds.iter().map(|kind| (kind.bytes() >> 12).saturating_add(kind.elements() >> 3));
-        let work = work.fold(0, u64::saturating_add);
-        self.cost = self.cost.saturating_add(work.saturating_mul(self.factor));
+        self.spend_steps(work.fold(0, u64::saturating_add));
+    }
+
+    /// So many steps each time that the node at hand is evaluated.
+    pub(super) fn spend_steps(&mut self, steps: u64) {
+        self.cost = self.cost.saturating_add(steps.saturating_mul(self.factor));
+    }
+
+    /// So many steps, however often the node at hand is evaluated.
+    pub(super) fn spend_once(&mut self, steps: u64) {
+        self.cost = self.cost.saturating_add(steps);
+    }
+
+    /// Whether nothing can make the expression admissible any more.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.cost > MAX_COST
     }
 
     pub(super) fn kind(&mut self, node: &IdedExpr) -> Kind {
@@ -159,100 +157,7 @@ impl Checker<'_> {
         Kind::Any { count: 0, bytes: 0 }
     }
 
-    fn variable(&mut self, node: &IdedExpr, name: &str) -> Kind {
-        if let Some((_, kind)) = self.locals.iter().rev().find(|(local, _)| local == name) {
-            return kind.clone();
-        }
-        let optional_text = Kind::Any { count: 0, bytes: MAX_TEXT_READ as u64 };
-        match name {
-            "source" | "client" => Kind::Text { bytes: MAX_TEXT_READ as u64 },
-            "now" => Kind::Int,
-            // Null where the source does not say.
-            "name_id" => {
-                self.reads.name_id = true;
-                optional_text
-            }
-            "name_id_format" | "acr" => optional_text,
-            "auth_time" => Kind::Any { count: 0, bytes: 0 },
-            "attr" | "claims" => {
-                let message = format!("`{name}` is read one name at a time");
-                self.error("mapping.expression_type", node, message).add_help(format!("write `{name}.…`"));
-                optional_text
-            }
-            _ => {
-                self.unknown_variable(node, name);
-                optional_text
-            }
-        }
-    }
-
-    fn unknown_variable(&mut self, node: &IdedExpr, name: &str) {
-        let table = match (self.names.attributes.contains_key(name), self.names.all_claims.contains(name)) {
-            (true, _) => Some("attr"),
-            (false, true) => Some("claims"),
-            (false, false) => None,
-        };
-        let locals: Vec<_> = self.locals.iter().map(|(local, _)| local.clone()).collect();
-        let known = FACTS.into_iter().chain(TABLES).chain(locals.iter().map(String::as_str));
-        let suggestion =
-            table.map(|table| format!("{table}.{name}")).or_else(|| suggest(name, known).map(str::to_owned));
-        let message = format!("`{name}` is not a name that expressions know");
-        let fault = self.error("mapping.variable_unknown", node, message);
-        match suggestion {
-            Some(word) => fault.add_help(format!("did you mean `{word}`?")),
-            None => fault.add_help(format!("they know {}, `attr.…` and `claims.…`", FACTS.join(", "))),
-        }
-    }
-
-    fn selection(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
-        let Some(table) = table_name(&select.operand) else { return self.field(node, select) };
-        // The dot does not visit its operand there: the pair is one name.
-        let known = if table == "attr" { self.names.attributes } else { self.names.claims };
-        let reads = if table == "attr" { &mut self.reads.attributes } else { &mut self.reads.claims };
-        reads.insert(select.field.clone());
-        let Some(known) = known.get(&select.field) else {
-            self.unknown_name(node, table, &select.field);
-            return if select.test { Kind::Bool } else { Kind::Any { count: 0, bytes: 0 } };
-        };
-        let name = format!("{table}.{}", select.field);
-        if select.test {
-            self.guarded.insert(name);
-            return Kind::Bool;
-        }
-        let kind = known.kind.clone();
-        if known.optional {
-            let range = self.places.word(node);
-            self.unguarded.push((name, range));
-        }
-        kind
-    }
-
-    fn unknown_name(&mut self, node: &IdedExpr, table: &str, field: &str) {
-        let range = self.places.word(node);
-        let name = format!("{table}.{field}");
-        let names = self.names;
-        let fault = if table == "attr" {
-            let suggestion = suggest(field, names.attributes.keys().map(String::as_str));
-            let message = format!("`{name}` is not among the declared attributes");
-            let fault = Fault::error("mapping.attribute_unknown", range, message).label("no attribute of this name");
-            match suggestion {
-                Some(_) => fault.did_you_mean(suggestion.map(|word| format!("attr.{word}"))),
-                None => fault.help(format!("declare it: `attributes: {{ {field}: {{ name: … }} }}`")),
-            }
-        } else if names.all_claims.contains(field) {
-            let message = format!("`{name}` is not made yet: an expression sees the claims above it");
-            Fault::error("mapping.claim_below", range, message).label("made later").help(format!("move `{field}` up"))
-        } else {
-            let suggestion = suggest(field, names.claims.keys().map(String::as_str));
-            let message = format!("`{name}` is not among the claims");
-            Fault::error("mapping.claim_unknown", range, message)
-                .label("no claim of this name")
-                .did_you_mean(suggestion.map(|word| format!("claims.{word}")))
-        };
-        self.faults.push(fault);
-    }
-
-    fn field(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
+    pub(super) fn field(&mut self, node: &IdedExpr, select: &SelectExpr) -> Kind {
         let operand = self.kind(&select.operand);
         operator::check_field(self, node, &select.operand, &select.field);
         if matches!(operand, Kind::Object { .. } | Kind::Any { .. }) {
@@ -333,11 +238,6 @@ impl Checker<'_> {
         self.spend(std::slice::from_ref(&kind));
         kind
     }
-}
-
-/// `attr` or `claims`.
-fn table_name(node: &IdedExpr) -> Option<&str> {
-    if let Expr::Ident(name) = &node.expr { TABLES.contains(&name.as_str()).then_some(name) } else { None }
 }
 
 fn collection(kinds: &[Kind], make: impl FnOnce(u64, u64, Box<Kind>) -> Kind) -> Kind {

@@ -12,6 +12,8 @@ use ::cel::context::VariableResolver;
 use ::cel::{Context, Env, ExecutionError, Value};
 
 use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
+use super::pattern::Pattern;
+use super::prepare::pattern_number;
 use super::{Expression, Reads};
 use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
@@ -20,7 +22,14 @@ use crate::ground::time::Timestamp;
 /// The functions, built once: the standard library without optional values, and ours.
 static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::default().with_optional_support(false).with_stdlib();
-    for extension in [super::text::extension, super::list::extension, super::dn::extension, super::email::extension] {
+    let ours = [
+        super::text::extension,
+        super::list::extension,
+        super::dn::extension,
+        super::email::extension,
+        super::pattern::extension,
+    ];
+    for extension in ours {
         #[expect(clippy::expect_used, reason = "a fixed set of functions, registered once; a test evaluates with it")]
         env.add_extension(extension).expect("the extension does not collide with the library");
     }
@@ -119,8 +128,9 @@ impl<'f> Scope<'f> {
     /// Evaluates; null is `None`.
     pub(in crate::mapping) fn evaluate(&self, expression: &Expression) -> Result<Option<ClaimValue>, Failure> {
         self.check_lengths(expression)?;
+        let view = View { scope: self, patterns: &expression.patterns };
         let mut context = Context::with_env(Arc::clone(&FUNCTIONS));
-        context.set_variable_resolver(self);
+        context.set_variable_resolver(&view);
         let value = Value::resolve_val(&expression.tree, &context).map_err(|error| failure(&error))?;
         let mut budget = MAX_RESULT_BYTES;
         match value.downcast_ref::<CelNull>() {
@@ -189,7 +199,22 @@ impl fmt::Debug for Scope<'_> {
     }
 }
 
-impl VariableResolver for Scope<'_> {
+/// What one expression sees.
+struct View<'e> {
+    scope: &'e Scope<'e>,
+    patterns: &'e [Pattern],
+}
+
+impl VariableResolver for View<'_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        match pattern_number(name) {
+            Some(number) => self.patterns.get(number).map(|pattern| CowVal::Borrowed(pattern as &dyn Val)),
+            None => self.scope.resolve(name),
+        }
+    }
+}
+
+impl Scope<'_> {
     /// The evaluator asks for `attr.mail` first and for `attr` if there is none.
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         if let Some((table, field)) = name.split_once('.') {

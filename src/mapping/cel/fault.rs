@@ -69,9 +69,13 @@ pub(super) fn of_parser(text: &str, errors: &ParseErrors) -> Fault {
         .and_then(|(start, stop)| Some(usize::try_from(start).ok()?..usize::try_from(stop).ok()?));
     let range = at.filter(|range| range.start <= range.end && range.end <= text.len()).unwrap_or(whole);
     let message = first.msg.strip_prefix("Syntax error: ").unwrap_or(&first.msg);
-    let message = match message {
-        "mismatched input '<EOF>' expecting expression" => "the expression ends too early".to_owned(),
-        other => other.replace("<EOF>", "the end"),
-    };
-    Fault::error("mapping.expression_syntax", range, message)
+    let fault = |message: String| Fault::error("mapping.expression_syntax", range, message);
+    match message {
+        "mismatched input '<EOF>' expecting expression" => fault("the expression ends too early".to_owned()),
+        "unable to unescape string" => {
+            fault("the text has a backslash before something that is not escaped".to_owned())
+                .help("text with backslashes of its own, such as a regular expression, is written `r'…'`")
+        }
+        other => fault(other.replace("<EOF>", "the end")),
+    }
 }

@@ -1,7 +1,7 @@
 //! The functions that expressions may call: some of the crate's standard library, and ours ([`super::text`], [`super::list`], [`super::dn`],
-//! [`super::email`]). What is not in this table is an error at load.
+//! [`super::email`], [`super::pattern`]). What is not in this table is an error at load.
 //!
-//! **Absent on purpose.** `matches` (regular expressions: the crate is built without them), `format`, `charAt`,
+//! **Absent on purpose.** The crate's `matches` (it compiles its regular expression each time), `format`, `charAt`,
 //! `indexOf`, `lastIndexOf`, `reverse`, `quote`, `type`, `dyn`, `double`, `uint`, `bytes`, `timestamp`, `duration`.
 
 use ::cel::IdedExpr;
@@ -81,10 +81,11 @@ use Style::{Both, Global, Member};
 use Want::{Int, List, Number, Scalar, Sized, Sortable, Text, Truth};
 
 #[rustfmt::skip]
-pub(super) const FUNCTIONS: [Function; 20] = [
+pub(super) const FUNCTIONS: [Function; 21] = [
     Function { name: "startsWith", style: Member, wants: &[Text, Text], needed: 2, example: "x.startsWith('a')" },
     Function { name: "endsWith", style: Member, wants: &[Text, Text], needed: 2, example: "x.endsWith('a')" },
     Function { name: "contains", style: Member, wants: &[Text, Text], needed: 2, example: "x.contains('a')" },
+    Function { name: "matches", style: Member, wants: &[Text, Text], needed: 2, example: "x.matches('^[a-z]+$')" },
     Function { name: "lowerAscii", style: Member, wants: &[Text], needed: 1, example: "x.lowerAscii()" },
     Function { name: "upperAscii", style: Member, wants: &[Text], needed: 1, example: "x.upperAscii()" },
     Function { name: "trim", style: Member, wants: &[Text], needed: 1, example: "x.trim()" },
@@ -116,7 +117,7 @@ impl Function {
     pub(super) fn yields(&self, kinds: &[Kind], arguments: &[&IdedExpr]) -> Kind {
         let bytes = |at: usize| kinds.get(at).map_or(0, Kind::bytes);
         match self.name {
-            "startsWith" | "endsWith" | "contains" | "bool" => Kind::Bool,
+            "startsWith" | "endsWith" | "contains" | "matches" | "bool" => Kind::Bool,
             "size" | "int" => Kind::Int,
             "split" => {
                 let pieces = MAX_PIECES as u64;

@@ -12,8 +12,8 @@ pub(super) const MAX_TEXT_BYTES: usize = 4096;
 pub(super) const MAX_DEPTH: usize = 32;
 /// Nodes of its tree, macros expanded.
 const MAX_NODES: usize = 1_000;
-/// Steps of one evaluation (a node visited, 4 KiB of text or eight elements handled), at the declared sizes. A step
-/// takes less than a microsecond.
+/// Steps of one evaluation (a node visited, 4 KiB of text or eight elements handled, 512 bytes searched for a pattern), at
+/// the declared sizes. A step takes less than a microsecond. What a pattern takes to be made is counted as well, once.
 pub(super) const MAX_COST: u64 = 50_000;
 /// Steps of all expressions of a mapping together.
 pub(in crate::mapping) const MAX_MAPPING_COST: u64 = 200_000;
@@ -23,6 +23,10 @@ pub(super) const MAX_VALUE_BYTES: u64 = 4 << 20;
 pub(in crate::mapping) const MAX_TEXT_READ: usize = 4096;
 /// Pieces that `split` makes; more fail the expression.
 pub(super) const MAX_PIECES: usize = 200;
+/// Bytes of the table of a regular expression, and so of all that it may need while it is made: a few milliseconds.
+pub(super) const MAX_PATTERN_BYTES: usize = 128 << 10;
+/// Levels of a regular expression.
+pub(super) const MAX_PATTERN_DEPTH: u32 = 32;
 /// Bytes of text in what an expression yields, and in what `replace` and `join` make.
 pub(super) const MAX_RESULT_BYTES: usize = 64 << 10;
 

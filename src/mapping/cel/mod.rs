@@ -1,7 +1,8 @@
 //! Expressions: text of a mapping file to a checked tree, and its evaluation. The only user of the cel crate.
 //!
 //! ```text
-//! text ─shape (tokens)─▶ parse ─limits (tree)─▶ check (names, types, cost)─▶ Expression ─evaluate(Scope)─▶ Option<ClaimValue>
+//! text ─shape (tokens)─▶ parse ─limits (tree)─▶ check (names, types, cost)─▶ prepare ─▶ Expression
+//! Expression ─evaluate(Scope)─▶ Option<ClaimValue>
 //! ```
 //!
 //! The crate parses, and evaluates; it has no type checker, no step counter and recurses over the tree. Everything
@@ -15,7 +16,7 @@
 //! **Invariant.** What is evaluated has passed all three. An [`Expression`] cannot be made otherwise.
 //!
 //! **Absent on purpose.** Fractions, bytes, unsigned numbers, message types, timestamps (`now` and `auth_time` are
-//! seconds), optional syntax (`a.?b`) and regular expressions: see [`check`] and [`function`].
+//! seconds), optional syntax (`a.?b`) and regular expressions that are not literals: see [`check`] and [`function`].
 
 mod check;
 mod dn;
@@ -26,8 +27,11 @@ mod function;
 mod kind;
 mod limits;
 mod list;
+mod names;
 mod operator;
+mod pattern;
 mod places;
+mod prepare;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -38,17 +42,20 @@ use std::collections::BTreeSet;
 use ::cel::IdedExpr;
 use ::cel::parser::PrattParser;
 
-pub(super) use check::{Known, Names};
 pub(super) use evaluate::{Beside, Failure, Scope};
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
+pub(super) use names::{Known, Names};
 pub(super) use places::words;
 
 /// A checked expression, ready to be evaluated as often as one likes.
 #[derive(Debug)]
 pub(super) struct Expression {
+    /// The text's tree, but for what [`prepare`] has put in its place.
     tree: IdedExpr,
+    /// The regular expressions that the tree names.
+    patterns: Vec<pattern::Pattern>,
     /// What it yields.
     pub(super) kind: Kind,
     /// The names that it reads.
@@ -78,7 +85,8 @@ impl Expression {
         let checked = check::check(&tree, names, &places);
         let (errors, warnings) = checked.faults.into_iter().partition::<Vec<_>, _>(Fault::is_error);
         if errors.is_empty() {
-            Ok((Self { tree, kind: checked.kind, reads: checked.reads, cost: checked.cost }, warnings))
+            let (tree, patterns) = prepare::prepare(tree, checked.patterns);
+            Ok((Self { tree, patterns, kind: checked.kind, reads: checked.reads, cost: checked.cost }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())
         }

@@ -4,8 +4,10 @@ use ::cel::IdedExpr;
 use ::cel::common::ast::{CallExpr, Expr, operators as op};
 
 use super::check::Checker;
+use super::fault::Fault;
 use super::function::{FUNCTIONS, Function, MACROS, Style, Want, literal_text};
 use super::kind::Kind;
+use super::pattern::{Pattern, TRIED_IN_VAIN};
 use crate::diagnostic::suggest;
 
 const UNKNOWN: Kind = Kind::Any { count: 0, bytes: 0 };
@@ -213,7 +215,36 @@ fn function(
             fault.add_help(format!("for instance `{}`", function.example));
         }
     }
+    if let ("matches", [_, pattern], [text, Kind::Text { .. } | Kind::Any { .. }]) = (name, arguments, kinds) {
+        search(checker, pattern, text);
+    }
     function.yields(kinds, arguments)
+}
+
+/// Compiles the pattern of `matches` and counts what it takes to make it, and to search with it.
+fn search(checker: &mut Checker<'_>, argument: &IdedExpr, text: &Kind) {
+    let Some(pattern) = literal_text(argument) else {
+        let message = "the regular expression of `matches` must be a literal text";
+        let fault = checker.error("mapping.regex_not_literal", argument, message);
+        fault.add_help("write it out: it is compiled once, when the file is loaded, and never while a request waits");
+        return;
+    };
+    // A table takes one step for each byte; in a small one 512 of them take a microsecond.
+    checker.spend_steps(text.bytes() >> 9);
+    if checker.patterns.contains_key(pattern) || checker.is_spent() {
+        return;
+    }
+    match Pattern::compile(pattern) {
+        Ok(compiled) => {
+            checker.spend_once(compiled.making);
+            checker.patterns.insert(pattern.to_owned(), compiled);
+        }
+        Err(refusal) => {
+            checker.spend_once(TRIED_IN_VAIN);
+            let range = checker.places.inside(argument, pattern, &refusal.range);
+            checker.faults.push(Fault::error(refusal.code, range, refusal.message).help(refusal.help));
+        }
+    }
 }
 
 /// `['ab', 'c'].join()` and `['a', 'bc'].join()`: two people would become one.
@@ -225,15 +256,10 @@ fn join_without_separator(checker: &mut Checker<'_>, node: &IdedExpr) {
 fn unknown(checker: &mut Checker<'_>, node: &IdedExpr, name: &str) {
     let fault = checker.error("mapping.function_unknown", node, format!("there is no function `{name}`"));
     let known = FUNCTIONS.iter().map(|function| function.name);
-    match (name, suggest(name, known.clone().chain(MACROS))) {
-        ("matches", _) => {
-            fault
-                .add_help("regular expressions are not available: use `startsWith`, `endsWith`, `contains` or `split`");
-        }
-        (_, Some(word)) => fault.add_help(format!("did you mean `{word}`?")),
-        (_, None) => {
-            let known: Vec<_> = known.chain(MACROS).collect();
-            fault.add_help(format!("there are {}", known.join(", ")));
-        }
+    if let Some(word) = suggest(name, known.clone().chain(MACROS)) {
+        fault.add_help(format!("did you mean `{word}`?"));
+    } else {
+        let known: Vec<_> = known.chain(MACROS).collect();
+        fault.add_help(format!("there are {}", known.join(", ")));
     }
 }

@@ -48,6 +48,19 @@ impl<'t> Places<'t> {
         self.range(neighbour, neighbour)
     }
 
+    /// A part of what a text literal says; the whole literal where it is not written as it reads.
+    pub(super) fn inside(&self, literal: &IdedExpr, says: &str, part: &Range<usize>) -> Range<usize> {
+        let whole = self.word(literal);
+        let written = self.text.get(whole.clone()).unwrap_or_default();
+        match written.find(says) {
+            Some(offset) if !part.is_empty() => {
+                let start = whole.start + offset;
+                start + part.start..start + part.end
+            }
+            _ => whole,
+        }
+    }
+
     /// `name.field`; in `has(name.field)` the selection itself has the place of `has`.
     fn pair(&self, name: &IdedExpr) -> Range<usize> {
         let name = self.token_of(name);

@@ -100,6 +100,11 @@ fn expressions_yield_what_cel_says() {
         ("int('7') % 4 * -2 + 10 / 3", "-3"),
         ("string(7) + string(true) + ' x '.trim()", r#""7truex""#),
         ("bool('true')", "true"),
+        (r"attr.upn.matches('^[A-Za-z.]+@CORP[.]example$') && attr.upn.matches(r'\.Ruiz')", "true"),
+        ("attr.groups.filter(g, g.matches('^[A-Z]{2}$') && !g.matches('H'))", r#"["IT"]"#),
+        ("['HR', 'I'].map(g, ['I', 'J'].exists(h, h.matches('^I') && g.matches('^H')))", "[true,false]"),
+        ("(has(attr.mail) ? attr.mail : 'a').matches('^a$') == 'a'.matches('^a$')", "true"),
+        ("acr.matches('a')", "fails: a value is of another type than an operator needs"),
         ("'abcabc'.replace('b', 'é').substring(1, 3)", r#""éc""#),
         ("attr.upn.size() // and a comment", "21"),
         ("attr.groups == ['HR', 'IT', 'Ops'] && ['HR', 'IT', 'Ops'] == attr.groups", "true"),
@@ -148,6 +153,19 @@ fn every_fault_has_its_place_and_help() {
         "attr",
         "attr.upn.startWith('a')",
         "matches(attr.upn, 'a+')",
+        "attr.upn.matches(attr.upn)",
+        "attr.upn.matches('a' + 'b')",
+        "attr.upn.matches()",
+        "attr.groups.matches('a')",
+        "attr.upn.matches(1)",
+        "attr.upn.matches('x(?!y)')",
+        "attr.upn.matches(r'^(a)\\1$')",
+        "attr.upn.matches('^(\\\\d+$')",
+        "attr.upn.matches('^\\d+$')",
+        "attr.upn.matches('(?i)a')",
+        "attr.upn.matches('(a|b)*a(a|b){20}') || attr.upn.matches('[a')",
+        "attr.upn.matches('a?')",
+        "[@0]",
         "attr.upn.frobnicate()",
         "attr.mail",
         "attr.upn.lowerAscii",
@@ -219,9 +237,36 @@ fn every_fault_has_its_place_and_help() {
     attr.upn.startWith('a')
         function_unknown [startWith] there is no function `startWith` | did you mean `startsWith`?
     matches(attr.upn, 'a+')
-        function_unknown [matches] there is no function `matches` | regular expressions are not available: use `startsWith`, `endsWith`, `contains` or `split`
+        expression_type [matches] `matches` is not called like this | write `x.matches('^[a-z]+$')`
+    attr.upn.matches(attr.upn)
+        regex_not_literal [attr.upn] the regular expression of `matches` must be a literal text | write it out: it is compiled once, when the file is loaded, and never while a request waits
+    attr.upn.matches('a' + 'b')
+        regex_not_literal [+] the regular expression of `matches` must be a literal text | write it out: it is compiled once, when the file is loaded, and never while a request waits
+    attr.upn.matches()
+        expression_type [matches] `matches` is not called like this | write `x.matches('^[a-z]+$')`
+    attr.groups.matches('a')
+        expression_type [attr.groups] `matches` needs text here, not a list | for instance `x.matches('^[a-z]+$')`
+    attr.upn.matches(1)
+        expression_type [1] `matches` needs text here, not a whole number | for instance `x.matches('^[a-z]+$')`
+    attr.upn.matches('x(?!y)')
+        regex_not_linear [(?!] look-around (`(?=…)`, `(?!…)`, `(?<=…)`, `(?<!…)`) is not available in regular expressions | they are searched in one pass; write two: `x.matches('…') && !x.matches('…')`
+    attr.upn.matches(r'^(a)\1$')
+        regex_not_linear [\1] back-references (`\1`) are not available in regular expressions | they are searched in one pass; compare the parts with `==` after `split`
+    attr.upn.matches('^(\\d+$')
+        regex_malformed ['^(\\d+$'] the regular expression cannot be read: unclosed group | mend it; a character with a meaning of its own is escaped in raw text: `x.matches(r'\.')`
+    attr.upn.matches('^\d+$')
+        expression_syntax ['^\d+$'] the text has a backslash before something that is not escaped | text with backslashes of its own, such as a regular expression, is written `r'…'`
+    attr.upn.matches('(?i)a')
+        regex_malformed [i] the flag `i` is not available in regular expressions | fold the text instead: `x.lowerAscii().matches('…')`
+    attr.upn.matches('(a|b)*a(a|b){20}') || attr.upn.matches('[a')
+        regex_too_large [(a|b)*a(a|b){20}] the table of the regular expression would be larger than 128 KiB | lower the numbers in `{…}` and ask for the length with `size(x)`, or match in two steps
+        regex_malformed [[] the regular expression cannot be read: unclosed character class | mend it; a character with a meaning of its own is escaped in raw text: `x.matches(r'\.')`
+    attr.upn.matches('a?')
+        regex_malformed [a?] the regular expression is found in every text | hold it at both ends, `^…$`: a pattern is looked for anywhere in the text, and this one may be empty
+    [@0]
+        expression_syntax [@] unexpected character
     attr.upn.frobnicate()
-        function_unknown [frobnicate] there is no function `frobnicate` | there are startsWith, endsWith, contains, lowerAscii, upperAscii, trim, split, join, replace, substring, size, distinct, sort, dn, rdns, emailLocal, emailDomain, int, string, bool, has, all, exists, exists_one, map, filter
+        function_unknown [frobnicate] there is no function `frobnicate` | there are startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, split, join, replace, substring, size, distinct, sort, dn, rdns, emailLocal, emailDomain, int, string, bool, has, all, exists, exists_one, map, filter
     attr.mail
         optional_unguarded [attr.mail] `attr.mail` is optional, and the expression fails where it is absent | ask first: `has(attr.mail) && …` or `has(attr.mail) ? … : …`
     attr.upn.lowerAscii

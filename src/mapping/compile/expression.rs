@@ -4,18 +4,26 @@ use std::ops::Range;
 
 use super::Compiler;
 use crate::diagnostic::{Severity, Span};
-use crate::mapping::cel::{Expression, Fault, Kind, Names};
+use crate::mapping::cel::{Expression, Fault, Kind, MAX_MAPPING_COST, Names};
 use crate::mapping::file::Word;
+
+/// A file with more regular expressions that are too large is refused without a look at the rest of its expressions.
+const MAX_MADE_IN_VAIN: usize = 16;
 
 impl Compiler<'_, '_, '_> {
     /// An expression of any kind.
     pub(super) fn expression(&mut self, cel: &Word) -> Option<Expression> {
+        // What is refused already may not hold up whoever loads it.
+        if self.cost > MAX_MAPPING_COST || self.made_in_vain > MAX_MADE_IN_VAIN {
+            return None;
+        }
         let names = Names { attributes: &self.attributes, claims: &self.claims, all_claims: &self.all_claims };
         let (expression, faults) = match Expression::compile(&cel.value, &names) {
             Ok((expression, warnings)) => (Some(expression), warnings),
             Err(faults) => (None, faults),
         };
         for fault in faults {
+            self.made_in_vain += usize::from(fault.code == "mapping.regex_too_large");
             self.report(cel, fault);
         }
         let expression = expression?;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::crypto::digest::{hex, sha256, sha256_of_parts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Findings, Source, Span, slip, suggest};
 use crate::ground::claim::ClaimValue;
-use crate::mapping::file::{File, MappingFile, RawRows, Word};
+use crate::mapping::file::{self, File, MappingFile, RawRows, Word};
 use crate::mapping::steps::Rows;
 use crate::mapping::vocabulary::{Vocabulary, built_in};
+use crate::mapping::yaml;
 
 /// What files may include.
 #[derive(Default)]
@@ -239,6 +240,19 @@ impl Library {
         }
         diagnostics
     }
+}
+
+/// The paths of the files that a file includes, seen from where its own path is seen from.
+pub fn includes(source: &Source) -> Vec<String> {
+    let mut findings = Findings::of(source);
+    let tree = yaml::parse(&mut findings);
+    let file = tree.and_then(|tree| file::read(&tree, &mut findings));
+    let words = match &file {
+        Some(File::Mapping(file)) => file.include.as_slice(),
+        Some(File::Tables(file)) => file.include.as_slice(),
+        Some(File::Vocabulary(_)) | None => &[],
+    };
+    words.iter().filter_map(|word| resolve(&normal(&source.path), &word.value)).collect()
 }
 
 /// A path without `.` and `a/..`.

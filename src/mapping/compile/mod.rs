@@ -25,11 +25,9 @@ use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::ScopeSet;
 use include::Library;
+pub use include::includes;
 
-/// What holds for an attribute of which the file says nothing.
-#[cfg(test)]
-pub(super) const DEFAULTS_OF_ATTRIBUTES: [(&str, usize); 2] =
-    [("max", attributes::DEFAULT_MAX), ("max_bytes", attributes::DEFAULT_MAX_BYTES)];
+pub(super) use attributes::{DEFAULT_MAX, DEFAULT_MAX_BYTES};
 
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
@@ -90,6 +88,8 @@ struct Compiler<'c, 'f, 's> {
     /// The short names that something uses.
     used: BTreeSet<String>,
     cost: u64,
+    /// Regular expressions that were too large to be made, each after some milliseconds.
+    made_in_vain: usize,
 }
 
 impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
@@ -113,6 +113,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             claims_read: BTreeSet::new(),
             used: BTreeSet::new(),
             cost: 0,
+            made_in_vain: 0,
         }
     }
 
@@ -248,7 +249,8 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         }
         if let Some(first) = seen.insert(&id.value, id.span) {
             let message = format!("two rules of `require` have the id `{}`", id.value);
-            self.findings.error("mapping.id_repeated", id.span, message).related(first, "the first");
+            let problem = self.findings.error("mapping.id_repeated", id.span, message);
+            problem.related(first, "the first").help("rename one: the reason code of a refusal names the rule");
         }
     }
 

@@ -62,6 +62,8 @@ impl Compiler<'_, '_, '_> {
             found
         };
         match found.as_slice() {
+            // The one that is not there may be the one that has it.
+            [] if self.vocabularies.len() < file.vocabulary.len() => None,
             [] => {
                 self.unknown_friendly_name(friendly, file);
                 None

@@ -7,6 +7,18 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mapping::compiled::{Mapping, MappingStage, SubjectRule};
 
 pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
+    let is_shadow = |mapping: &&Mapping| mapping.stage == MappingStage::Shadow;
+    for shadow in mappings.iter().filter(is_shadow) {
+        let beside = |live: &Mapping| live.stage == MappingStage::Live && both_apply(live, shadow).is_some();
+        if !mappings.iter().any(beside) {
+            let message = format!("no live mapping applies where the shadow `{}` does", shadow.id);
+            let problem = Diagnostic::warning("mapping.shadow_alone", &shadow.path, shadow.source_span, message);
+            diagnostics
+                .push(problem)
+                .label("it never runs")
+                .help("give it the `source` and `for` of the mapping that it is to be compared with");
+        }
+    }
     for (place, mapping) in mappings.iter().enumerate() {
         let before = mappings.iter().take(place);
         for other in before {
@@ -16,7 +28,9 @@ pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
                 let error = Diagnostic::error("mapping.id_repeated", &mapping.path, mapping.source_span, message);
                 diagnostics.push(error).note(there.clone());
             }
-            if let Some(request) = both_apply(other, mapping) {
+            // A shadow decides nothing: any number of them may run beside the live one.
+            let both_live = !is_shadow(&other) && !is_shadow(&mapping);
+            if let Some(request) = both_apply(other, mapping).filter(|_| both_live) {
                 let message = format!("`{}` and `{}` could both apply to one request", other.id, mapping.id);
                 let error = Diagnostic::error("mapping.overlap", &mapping.path, mapping.source_span, message);
                 let problem = diagnostics.push(error);
@@ -54,8 +68,7 @@ fn names_people_otherwise(a: &Mapping, b: &Mapping) -> bool {
 
 /// A request that both apply to, in words.
 fn both_apply(a: &Mapping, b: &Mapping) -> Option<String> {
-    // A shadow decides nothing: any number of them may run beside the live one.
-    if a.source != b.source || [a, b].iter().any(|mapping| mapping.stage == MappingStage::Shadow) {
+    if a.source != b.source {
         return None;
     }
     let client = common("client", a.clients.as_ref(), b.clients.as_ref())?;

@@ -23,7 +23,11 @@ impl Compiler<'_, '_, '_> {
             }
             self.check_expected(&trial.expect, file);
             self.check_same(trial, &above);
-            let refused = trial.expect.refused.as_ref().and_then(|code| self.refusal(code, &file.require));
+            // A whole credential can be refused before the mapping is asked.
+            let any = trial.given.credential.is_some();
+            let refused = trial.expect.refused.as_ref().and_then(|code| {
+                ReasonCode::parse(&code.value).filter(|_| any).or_else(|| self.refusal(code, &file.require))
+            });
             if let Some(first) = above.insert(&trial.name.value, trial.name.span) {
                 let message = format!("two tests have the name `{}`", trial.name.value);
                 let problem = self.findings.error("mapping.test_repeated", trial.name.span, message);

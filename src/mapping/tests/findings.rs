@@ -103,6 +103,7 @@ fn without_release(lines: &str) -> String {
 fn attributes_that_cannot_be_meant_are_found() {
     let parts = [
         "attributes: { a: { name: n, friendly_name: mail }, b: {}, c: { friendly_name: mail }, d: { name: k, max_bytes: 0, repeated: merge } }",
+        "vocabulary: [eduprson]\nattributes: { a: { friendly_name: mail } }\nclaims: { a: a }\nrelease: { x: [a] }",
         "vocabulary: [eduperson]\nattributes: { a: { friendly_name: eduPersonPrincipleName }, b: { friendly_name: nothingOfTheKind } }",
         "attributes: { a: { name: 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailadress' } }\nclaims: { a: a }\nrelease: { x: [a] }",
         "attributes: { a: { name: a }, b: { name: b, optional: true } }",
@@ -114,6 +115,8 @@ fn attributes_that_cannot_be_meant_are_found() {
     m mapping.friendly_name_unknown 6:79 a friendly name needs a `vocabulary` to look in | `vocabulary: [adfs]` has it
     m file.wrong_value 6:112 `max_bytes` must be from 1 to 65536 | unless told it is 4096
     m mapping.rule_ambiguous 6:125 several attributes cannot be merged into exactly one value | add `many: true`, or remove `repeated`
+
+    m mapping.vocabulary_unknown 6:14 there is no vocabulary `eduprson` | did you mean `eduperson`?
 
     m mapping.friendly_name_unknown 7:35 the vocabularies of this file have no `eduPersonPrincipleName` | did you mean `eduPersonPrincipalName`?
     m mapping.friendly_name_unknown 7:81 the vocabularies of this file have no `nothingOfTheKind` | write the `name` that the source sends

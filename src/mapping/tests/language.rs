@@ -280,3 +280,61 @@ fn a_test_can_expect_everything_that_leaves() {
     amr: expected [mfa], found []
     "#);
 }
+
+#[test]
+fn what_two_mappings_make_otherwise_is_said_in_words() {
+    let file = |part: &str| {
+        mapping(&with(&format!(
+            "attributes: {{ u: {{ name: u }}, g: {{ name: g, many: true, optional: true }} }}\n{part}"
+        )))
+    };
+    let before = file(
+        "require: [{ id: nobody, cel: 'attr.u != \"x\"', message: m }]\nclaims: { u: u, g: g, k: { value: 1 } }\n\
+         scopes: { read: 'true' }\nrelease: { 'https://a.example': [u, k] }\n",
+    );
+    let after = file(
+        "require: [{ id: others, cel: 'attr.u != \"y\" && attr.u != \"z\"', message: m }]\n\
+         authentication: { levels: [{ acr: low, amr: [pwd], contexts: [p] }] }\n\
+         claims: { u: { from: u, case: upper }, h: g, k: { value: 1 } }\n\
+         scopes: { write: 'true' }\nrelease: { 'https://a.example': [u] }\n",
+    );
+    let said = |value: &str, groups: &[&str]| {
+        let mut given = facts(vec![sent("u", &[value]), sent("g", groups)]);
+        given.authentication.context_class = Some("p".into());
+        let (old, new) = (applied(&before, &given).0, applied(&after, &given).0);
+        let found = differences(&old, &new);
+        found
+            .iter()
+            .map(|d| format!("{d}{}", d.values().map(|v| format!(" [{v}]")).unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said("a", &["r"]),
+        [
+            r#"claim `g` is gone [["r"] → nothing]"#,
+            r#"claim `h` is new [nothing → ["r"]]"#,
+            "claim `k` leaves no longer",
+            r#"claim `u` has another value ["a" → "A"]"#,
+            "scope `read` can no longer be had",
+            "scope `write` can be had now",
+            "another `acr`",
+            "another `amr`",
+        ]
+    );
+    assert_eq!(said("y", &[]), ["refused now, with mapping.require.others"]);
+    assert_eq!(said("x", &[]), ["accepted now; refused before, with mapping.require.nobody"]);
+    let by_name_id = file("claims: { u: u }\nrelease: { x: [u] }\n");
+    let by_u = mapping(
+        &with("attributes: { u: { name: u } }\nclaims: { u: u }\nrelease: { x: [u] }\n")
+            .replace("from: name_id", "from: u"),
+    );
+    let given = facts(vec![sent("u", &["a"])]);
+    let found = differences(&applied(&by_name_id, &given).0, &applied(&by_u, &given).0);
+    assert_eq!(found, [Difference::Subject]);
+    let refused = |value: &str| applied(&before, &facts(vec![sent("u", &[value])])).0;
+    assert_eq!(differences(&refused("x"), &refused("x")), []);
+    assert_eq!(
+        differences(&refused("x"), &applied(&before, &facts(vec![])).0)[0].to_string(),
+        "refused with mapping.attribute_missing instead of mapping.require.nobody"
+    );
+}

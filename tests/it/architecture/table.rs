@@ -54,6 +54,8 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("jsonwebtoken", Allowed::In(&["crypto"])),
     ("memchr", Allowed::In(&["http"])),
     ("quick_xml", Allowed::In(&["credential/saml"])),
+    ("regex_automata", Allowed::In(&["mapping/cel"])),
+    ("regex_syntax", Allowed::In(&["mapping/cel"])),
     ("samael", Allowed::In(&["credential/saml"])),
     ("serde", Allowed::Anywhere),
     ("serde_json", Allowed::Anywhere),

@@ -19,6 +19,7 @@ mod refusals;
 mod reload;
 mod replay;
 mod server;
+mod shadow;
 mod start;
 mod verify;
 

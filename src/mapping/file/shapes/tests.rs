@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::shape::sample::{Fault, samples};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::mapping::compile::DEFAULTS_OF_ATTRIBUTES;
+use crate::mapping::compile::{DEFAULT_MAX, DEFAULT_MAX_BYTES};
 use crate::mapping::{CompileContext, KINDS, compile};
 
 use super::*;
@@ -67,7 +67,7 @@ fn no_two_tables_have_one_name_and_each_kind_has_one() {
 
 #[test]
 fn the_defaults_that_are_told_are_those_of_the_code() {
-    for (name, default) in DEFAULTS_OF_ATTRIBUTES {
+    for (name, default) in [("max", DEFAULT_MAX), ("max_bytes", DEFAULT_MAX_BYTES)] {
         let key = ATTRIBUTE.keys.iter().find(|key| key.name == name).unwrap();
         assert!(key.about.ends_with(&format!("; {default} unless told.")), "{name}: {}", key.about);
     }
