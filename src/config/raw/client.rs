@@ -14,6 +14,7 @@ use super::read::{
     report_empty_list,
 };
 use super::server::ALGORITHM;
+use super::shapes::{API, CLIENT, FORWARDS, TOKEN};
 
 /// One of `clients`.
 #[derive(Debug)]
@@ -85,11 +86,9 @@ const SUBJECT_TYPE: Choice<'static, RawSubjectType> = Choice {
     words: &[("public", RawSubjectType::Public), ("pairwise", RawSubjectType::Pairwise)],
     later: &[],
 };
-const CLIENT_KEYS: [&str; 9] =
-    ["id", "secret", "grants", "sources", "audiences", "scopes", "subject_type", "sector", "forwards"];
 
 pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<RawClient> {
-    let table = node.table("a client", &CLIENT_KEYS, findings)?;
+    let table = node.shaped("a client", &CLIENT, findings)?;
     let id = table.required("id", findings).and_then(|node| read_client_id(node, findings));
     let secret = table.required("secret", findings).and_then(|node| read_secret(node, "`secret`", findings));
     let grants = table.required("grants", findings).map(|node| read_grants(node, findings)).unwrap_or_default();
@@ -154,7 +153,7 @@ fn read_grants(node: &Node, findings: &mut Findings<'_>) -> Vec<At<GrantType>> {
 }
 
 fn read_forwards(node: &Node, span: Span, findings: &mut Findings<'_>) -> Option<RawForwards> {
-    let table = node.table("`forwards`", &["source", "recipients", "audiences", "until"], findings)?;
+    let table = node.shaped("`forwards`", &FORWARDS, findings)?;
     let source = table.required("source", findings).and_then(|node| read_word(node, "`source`", findings));
     let names = |key: &str, findings: &mut Findings<'_>| {
         let words = read_words(table.required(key, findings)?, &format!("`{key}`"), findings)?;
@@ -179,7 +178,7 @@ pub(super) fn read_until(node: &Node, findings: &mut Findings<'_>) -> Option<At<
 }
 
 pub(super) fn read_api(node: &Node, findings: &mut Findings<'_>) -> Option<RawApi> {
-    let table = node.table("an API", &["audience", "scopes", "token"], findings)?;
+    let table = node.shaped("an API", &API, findings)?;
     let audience = table
         .required("audience", findings)
         .and_then(|node| read_word(node, "`audience`", findings))
@@ -192,9 +191,7 @@ pub(super) fn read_api(node: &Node, findings: &mut Findings<'_>) -> Option<RawAp
 fn read_token(node: &Node, findings: &mut Findings<'_>) -> (Option<Duration>, Option<SigningAlgorithm>) {
     const FORMAT: Choice<'_, ()> =
         Choice { what: "`format`", words: &[("jwt", ())], later: &["opaque", "split", "wrapped"] };
-    let Some(table) = node.table("`token`", &["format", "lifetime", "algorithm"], findings) else {
-        return (None, None);
-    };
+    let Some(table) = node.shaped("`token`", &TOKEN, findings) else { return (None, None) };
     if let Some(format) = table.get("format") {
         FORMAT.read(format, findings);
     }
