@@ -30,7 +30,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 use crate::mapping::Mappings;
-use crate::policy::{Api, Client, Policy};
+use crate::policy::{Api, Client, Policy, SubjectType};
 use crate::store::{Mark, MarkKind, Marks as _, Records as _};
 use crate::token::Issuer;
 
@@ -47,6 +47,7 @@ fn revision() -> Revision {
         sources: Vec::new(),
         audiences: vec![Audience::new("https://payroll.example")],
         scopes: None,
+        subject_type: SubjectType::Public,
     };
     let api = Api {
         audience: Audience::new("https://payroll.example"),

@@ -160,7 +160,7 @@ impl Issuer {
     ) -> Result<Draft<'r>, IssueError> {
         let algorithm = permit.algorithm().unwrap_or(self.algorithm);
         let key = ring.signer(algorithm).ok_or(IssueError::NoKey { algorithm })?;
-        let subject = self.subjects.shown(sub, None).into_owned();
+        let subject = self.subjects.shown(sub, permit.subject_type()).into_owned();
         Ok(Draft { subject, jti: Jti::new(URL_SAFE_NO_PAD.encode(jti)), key, permit })
     }
 

@@ -6,9 +6,10 @@ use crate::crypto::link::{self, Identifier, IdentifierError};
 use crate::crypto::seal::MasterKeys;
 use crate::crypto::subject::SubjectKey;
 use crate::ground::entropy::Entropy;
-use crate::ground::id::{Namespace, Sector, Sub, TraceId};
+use crate::ground::id::{Namespace, Sub, TraceId};
 use crate::ground::time::Timestamp;
 use crate::mapping::Subject;
+use crate::policy::SubjectType;
 use crate::store::{Link, LinkKey, NewLink};
 
 /// The one place where a person becomes a `sub`.
@@ -44,11 +45,11 @@ impl Subjects {
         LinkKey::from_hash(self.key.link_hash(&identifier(subject)))
     }
 
-    /// What stands in a token: the `sub` itself, or what this sector sees of it.
-    pub fn shown<'s>(&self, sub: &'s Sub, sector: Option<&Sector>) -> Cow<'s, str> {
-        match sector {
-            Some(sector) => self.key.pairwise(sector.as_str(), sub.as_str()).into(),
-            None => sub.as_str().into(),
+    /// What stands in a token: the `sub` itself, or what a sector sees of it.
+    pub fn shown<'s>(&self, sub: &'s Sub, to: &SubjectType) -> Cow<'s, str> {
+        match to {
+            SubjectType::Public => sub.as_str().into(),
+            SubjectType::Pairwise(sector) => self.key.pairwise(sector.as_str(), sub.as_str()).into(),
         }
     }
 
@@ -95,6 +96,7 @@ fn identifier(subject: &Subject) -> Identifier<'_> {
 #[cfg(test)]
 mod tests {
     use crate::crypto::entropy::SystemEntropy;
+    use crate::ground::id::Sector;
 
     use super::*;
 
@@ -142,12 +144,13 @@ mod tests {
     fn a_sector_sees_its_own_and_others_the_sub() {
         let subjects = Subjects::new(SubjectKey::generate(&SystemEntropy));
         let (ana, bob) = (subjects.derived(&ana()), subjects.derived(&Subject { value: "bob".into(), ..ana() }));
-        let [payroll, wiki] = ["payroll.example", "wiki.example"].map(Sector::new);
-        assert_eq!(subjects.shown(&ana, None), ana.as_str());
-        let seen = subjects.shown(&ana, Some(&payroll));
+        let [payroll, wiki] =
+            ["payroll.example", "wiki.example"].map(|sector| SubjectType::Pairwise(Sector::new(sector)));
+        assert_eq!(subjects.shown(&ana, &SubjectType::Public), ana.as_str());
+        let seen = subjects.shown(&ana, &payroll);
         assert_eq!(seen.len(), 43);
-        assert_eq!(seen, subjects.shown(&ana, Some(&payroll)));
-        for other in [subjects.shown(&ana, Some(&wiki)), subjects.shown(&bob, Some(&payroll)), ana.as_str().into()] {
+        assert_eq!(seen, subjects.shown(&ana, &payroll));
+        for other in [subjects.shown(&ana, &wiki), subjects.shown(&bob, &payroll), ana.as_str().into()] {
             assert_ne!(seen, other);
         }
     }

@@ -20,38 +20,19 @@ mod read;
 mod saml;
 mod server;
 mod session;
+pub mod shapes;
 
 use crate::diagnostic::{Findings, Node};
 
 use client::{read_api, read_client};
+use shapes::DRAWBRIDGE;
 
-pub(super) use client::{RawApi, RawClient, RawForwards};
+pub(super) use client::{RawApi, RawClient, RawForwards, RawSubjectType};
 pub(super) use observe::{RawRecordings, RawTrace};
 pub(super) use read::{At, RawSecret};
 pub(super) use saml::{RawProvider, RawSaml};
 pub(super) use server::RawServer;
 pub(super) use session::{KeyEncoding, RawSession, RawSessionKey};
-
-const KEYS: [&str; 17] = [
-    "issuer",
-    "listen",
-    "trusted_proxies",
-    "master_key",
-    "mappings",
-    "storage",
-    "audit",
-    "trace",
-    "recordings",
-    "signing",
-    "saml",
-    "sessions",
-    "clients",
-    "apis",
-    "admin",
-    "gateway",
-    "tls",
-];
-const LATER: [&str; 3] = ["admin", "gateway", "tls"];
 
 /// The file as written, with places.
 #[derive(Debug)]
@@ -103,8 +84,8 @@ impl Raw {
 
 /// Reads the whole tree. `None` where it is no table.
 pub(super) fn read(root: &Node, findings: &mut Findings<'_>) -> Option<Raw> {
-    let table = root.table("drawbridge.yaml", &KEYS, findings)?;
-    read::report_later_keys(&table, &LATER, findings);
+    let table = root.shaped("drawbridge.yaml", &DRAWBRIDGE, findings)?;
+    read::report_later_keys(&table, DRAWBRIDGE.later, findings);
     let server = server::read(&table, findings);
     let trace = table.get("trace").and_then(|node| observe::read_trace(node, findings));
     let recordings = table.get("recordings").and_then(|node| observe::read_recordings(node, findings));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::diagnostic::{Findings, Node};
 
 use super::read::{At, read_duration};
+use super::shapes::{RECORDINGS, TRACE};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,7 +33,7 @@ pub(in crate::config) struct RawRecordings {
 const MOST_RECORDINGS: i64 = 100_000;
 
 pub(super) fn read_trace(node: &Node, findings: &mut Findings<'_>) -> Option<RawTrace> {
-    let table = node.table("`trace`", &["keep", "values"], findings)?;
+    let table = node.shaped("`trace`", &TRACE, findings)?;
     let keep = table.get("keep").and_then(|node| read_duration(node, "`keep`", &(MINUTE..=DAY * 30), findings));
     let values = table.get("values").and_then(|node| node.truth("`values`", findings)).unwrap_or(false);
     if let Some(at) = keep.as_ref().filter(|_| !values) {
@@ -44,7 +45,7 @@ pub(super) fn read_trace(node: &Node, findings: &mut Findings<'_>) -> Option<Raw
 }
 
 pub(super) fn read_recordings(node: &Node, findings: &mut Findings<'_>) -> Option<RawRecordings> {
-    let table = node.table("`recordings`", &["keep", "at_most", "redact"], findings)?;
+    let table = node.shaped("`recordings`", &RECORDINGS, findings)?;
     let keep = table.required("keep", findings);
     let keep = keep.and_then(|node| read_duration(node, "`keep`", &(MINUTE..=DAY * 30), findings));
     let at_most = table.get("at_most").and_then(|node| {

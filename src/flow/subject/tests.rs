@@ -32,7 +32,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::secret::Secret;
 use crate::mapping::{CompileContext, SourceFile, compile};
-use crate::policy::{Api, Client, Policy};
+use crate::policy::{Api, Client, Policy, SubjectType};
 use crate::store::{Conflicts as _, Links as _, Records as _, Relink};
 use crate::token::Issuer;
 
@@ -80,6 +80,7 @@ fn revision() -> Revision {
         sources: vec![SourceId::new("intranet")],
         audiences: vec![payroll.clone()],
         scopes: None,
+        subject_type: SubjectType::Public,
     };
     let scopes = ScopeSet::parse("payroll.read").unwrap();
     let api = Api { audience: payroll, scopes, lifetime: Duration::from_secs(600), algorithm: None };

@@ -273,3 +273,6 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) use attributes::{DEFAULT_MAX, DEFAULT_MAX_BYTES};

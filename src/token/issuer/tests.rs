@@ -7,9 +7,10 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::stored::{KeyState, StoredKey};
 use crate::crypto::testing;
 use crate::ground::claim::ClaimValue;
+use crate::ground::id::Sector;
 use crate::mapping::testing::claims;
 use crate::policy::testing::{NOW, PAYROLL, admission, api, client, trail};
-use crate::policy::{Api, Asked, decide};
+use crate::policy::{Api, Asked, Client, SubjectType, decide};
 
 use super::*;
 
@@ -142,6 +143,25 @@ fn the_admission_of_another_credential_issues_nothing() {
     let error = issuer.issue(draft, another).unwrap_err();
     assert!(matches!(error, IssueError::Admission(_)));
     assert_eq!(error.code().to_string(), "bridge.internal");
+}
+
+#[test]
+fn a_client_with_pairwise_subjects_sees_those_of_its_sector() {
+    let (ring, issuer, identity) = (ring(&[SigningAlgorithm::Es256]), issuer(), Said::PLAINLY.identity());
+    let sub_at = |subject_type: SubjectType| {
+        let (client, api) = (Client { subject_type, ..client() }, api(PAYROLL, ""));
+        let (asked, mapped) = (Asked { client: &client, api: &api, scope: None }, claims(&[], &[], &[]));
+        let permit = decide(&asked, &identity, &mapped, NOW, &mut trail()).unwrap();
+        let tokens = issued(&issuer, permit, &ring);
+        let claims: Value = serde_json::from_str(&testing::payload(tokens.access_token().expose())).unwrap();
+        claims["sub"].as_str().unwrap().to_owned()
+    };
+    let pairwise = |sector: &str| SubjectType::Pairwise(Sector::new(sector));
+    assert_eq!(sub_at(SubjectType::Public), "s");
+    let payroll = sub_at(pairwise("payroll.example"));
+    assert_eq!(payroll, issuer.subjects().shown(&Sub::new("s"), &pairwise("payroll.example")));
+    assert_eq!(payroll, sub_at(pairwise("payroll.example")));
+    assert_ne!(payroll, sub_at(pairwise("wiki.example")));
 }
 
 #[test]
