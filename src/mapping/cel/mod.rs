@@ -54,6 +54,18 @@ pub(super) use places::words;
 pub(super) use usage::Usage;
 pub(super) use usage::{Compared, Fold, Name};
 
+/// Every function and macro. Tests only.
+#[cfg(test)]
+pub(super) fn functions() -> impl Iterator<Item = &'static str> {
+    function::FUNCTIONS.iter().map(|function| function.name).chain(function::MACROS)
+}
+
+/// Every name that an expression knows without a declaration. Tests only.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    names::FACTS.into_iter().chain(names::TABLES)
+}
+
 /// A checked expression, ready to be evaluated as often as one likes.
 #[derive(Debug)]
 pub(super) struct Expression {
