@@ -1,5 +1,6 @@
 //! What may be typed. Every command's help ends with an example.
 
+mod import;
 mod mapping;
 
 use std::net::SocketAddr;
@@ -8,8 +9,10 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use import::ImportArgs;
 pub(super) use mapping::{
-    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingReplayArgs, MappingShadowArgs, MappingTestArgs,
+    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingNewArgs, MappingReplayArgs, MappingShadowArgs,
+    MappingTestArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -51,7 +54,13 @@ pub(super) enum Command {
                             Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'\n\
                             Example: drawbridge check --sarif > drawbridge.sarif")]
     Check(CheckArgs),
-    /// Test mapping files, or show what a mapping makes of a credential
+    /// Make mapping files of the configuration of another product; say what could not be carried
+    #[command(after_help = "What could not be carried is told with its line, on the other stream.\n\n\
+                            Example: drawbridge import keycloak realm-export.json --out mappings\n\
+                            Example: drawbridge import shibboleth attribute-resolver.xml attribute-filter.xml --source campus\n\
+                            Example: drawbridge import adfs rules.txt --source corp-adfs --id payroll > mappings/payroll.yaml")]
+    Import(ImportArgs),
+    /// Test mapping files, begin one, or show what a mapping makes of a credential
     Mapping {
         /// Which of the two.
         #[command(subcommand)]

@@ -13,6 +13,7 @@ mod demo;
 mod distrust;
 mod exit;
 mod explain;
+mod import;
 mod keys;
 mod mapping;
 mod recordings;
@@ -74,7 +75,9 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
         Command::Bench(args) => bench::run(args, screen),
         Command::Serve(args) => serve::run(args, environment, screen),
         Command::Check(args) => check::run(args, environment, now()?, screen),
+        Command::Import(args) => import::run(args, screen),
         Command::Mapping { command } => match command {
+            MappingCommand::New(args) => mapping::new(args, environment, now()?, screen),
             MappingCommand::Test(args) => mapping::test(args, environment, now()?, screen),
             MappingCommand::Explain(args) => mapping::explain(args, environment, now()?, screen),
             MappingCommand::Diff(args) => mapping::diff(args, environment, now()?, screen),

@@ -20,14 +20,14 @@ mod adfs;
 pub mod draft;
 mod entra;
 mod expression;
-//mod first;
+mod first;
 mod json;
 mod keycloak;
 mod names;
 mod parts;
 mod pattern;
 mod satosa;
-//mod seen;
+mod seen;
 mod shibboleth;
 mod simplesamlphp;
 #[cfg(test)]
@@ -35,8 +35,8 @@ mod testing;
 mod xml;
 
 pub use draft::Draft;
-//pub use first::{First, first};
-//pub use seen::{Seen, SeenAttribute, seen};
+pub use first::first;
+pub use seen::{Seen, SeenAttribute, seen};
 
 /// A product whose files can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
