@@ -23,7 +23,6 @@ mod constant;
 mod dn;
 mod email;
 mod evaluate;
-#[cfg_attr(not(test), expect(dead_code, reason = "for `mapping explain` and traces"))]
 mod explain;
 mod fault;
 mod function;
@@ -48,7 +47,6 @@ use ::cel::parser::PrattParser;
 
 pub(super) use constant::Constant;
 pub(super) use evaluate::{Beside, Failure, Scope};
-#[expect(unused_imports, reason = "for `mapping explain` and traces")]
 pub(super) use explain::{Outcome, Part};
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
