@@ -82,6 +82,10 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// Ask a running server how it is: whether it can issue, and how the last reload went
+    #[command(after_help = "Exit code 1: it cannot issue, or the files on disk are not in force.\n\n\
+                            Example: drawbridge status")]
+    Status(StatusArgs),
     /// What is kept of requests beside their records
     Recordings {
         /// What to do.
@@ -271,6 +275,17 @@ pub(super) struct DistrustArgs {
     /// Trust it again
     #[arg(long)]
     pub(super) undo: bool,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
     /// Where the state is.
     #[command(flatten)]
     pub(super) state: StateArgs,

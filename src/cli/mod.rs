@@ -26,6 +26,7 @@ mod screen;
 mod serve;
 mod signals;
 mod state;
+mod status;
 mod trace;
 mod view;
 mod wiring;
@@ -88,6 +89,7 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
         Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),
         Command::Keys { command: KeysCommand::List(args) } => keys::list(args, SystemClock.now(), screen),
+        Command::Status(args) => status::run(args, SystemClock.now(), screen),
         Command::Recordings { command: RecordingsCommand::Forget(args) } => {
             recordings::forget(args, SystemClock.now(), screen)
         }

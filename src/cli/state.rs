@@ -68,7 +68,7 @@ async fn here(data: &Path, places: &Places, request: &Request, now: Timestamp) -
         Request::Keys => Some(master_keys(places)?),
         // Without it a trace is shown without the values of its steps.
         Request::Trace(_) => master_keys(places).ok(),
-        Request::Shadows | Request::Replay(_) | Request::Forget(_) | Request::Distrust(_) => None,
+        Request::Shadows | Request::Status | Request::Replay(_) | Request::Forget(_) | Request::Distrust(_) => None,
     };
     let state = State { store: &store, master_keys: master_keys.as_ref(), sources: &places.sources, bridge: None, now };
     answer(request, state).await.map_err(refused)

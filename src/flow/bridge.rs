@@ -24,6 +24,7 @@ use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
 use super::recorder::{Keeping, Recorder};
+use super::reloads::Reloads;
 use super::shadow::Shadows;
 
 /// Records of refusals before the client is known: kept within this, counted beyond.
@@ -119,6 +120,7 @@ pub struct Bridge {
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     pub(super) shadows: Shadows,
+    reloads: Reloads,
     pub(super) recorder: Recorder,
     revision: ArcSwap<Revision>,
     distrusted: RwLock<Distrusted>,
@@ -145,6 +147,7 @@ impl Bridge {
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
             shadows: Shadows::default(),
+            reloads: Reloads::default(),
             recorder: parts.recorder,
             revision: ArcSwap::from_pointee(parts.revision),
             distrusted: RwLock::default(),
@@ -171,6 +174,11 @@ impl Bridge {
     /// What was kept of requests beside their records.
     pub const fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    /// How reloads went.
+    pub const fn reloads(&self) -> &Reloads {
+        &self.reloads
     }
 
     /// What shadows made otherwise than the live mappings.

@@ -12,7 +12,7 @@ use crate::store::{Mark, MarkKind, Store, StoreError};
 
 use super::{
     Answer, ChangeRow, Distrust, Distrusted, Edited, Forget, Forgot, KeyRow, Keys, Refusal, RefusalKind, Replayed,
-    Request, ShadowRow, Shadowed, Traced,
+    Request, ShadowRow, Shadowed, Status, Traced,
 };
 
 /// What an answer is made from.
@@ -37,6 +37,7 @@ pub async fn answer(request: &Request, state: State<'_>) -> Result<Answer, Refus
         Request::Trace(id) => trace(*id, state).await.map(Answer::Trace),
         Request::Keys => keys(state).await.map(Answer::Keys),
         Request::Shadows => shadows(state).map(Answer::Shadows),
+        Request::Status => status(state).map(Answer::Status),
         Request::Replay(edited) => replayed(edited, state).await.map(Answer::Replay),
         Request::Forget(forget) => forgot(forget, state).await.map(Answer::Forgot),
         Request::Distrust(distrusted) => distrust(distrusted, state).await.map(Answer::Distrust),
@@ -127,6 +128,19 @@ async fn forgot(forget: &Forget, state: State<'_>) -> Result<Forgot, Refusal> {
     let person = bridge.recorder().person_of(&namespace, &forget.name_id);
     let removed = bridge.recorder().forget(&person).await.map_err(|error| unavailable(&error))?;
     Ok(Forgot { removed })
+}
+
+fn status(state: State<'_>) -> Result<Status, Refusal> {
+    let bridge = bridge(state)?;
+    let health = bridge.store().health();
+    let went = bridge.reloads().so_far();
+    Ok(Status {
+        ready: health.is_ok(),
+        store: health.err().map(|error| error.to_string()),
+        revision: bridge.revision().hash.to_string(),
+        reloaded: went.last.as_ref().map(|(at, _)| at.to_string()),
+        reload_problem: went.problem().map(str::to_owned),
+    })
 }
 
 fn shadows(state: State<'_>) -> Result<Shadowed, Refusal> {

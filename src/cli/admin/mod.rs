@@ -16,6 +16,7 @@
 
 pub mod answer;
 pub mod client;
+mod metrics;
 pub(in crate::cli) mod server;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ const TRACE: &str = "/admin/api/trace/";
 const KEYS: &str = "/admin/api/keys";
 const DISTRUST: &str = "/admin/api/distrust";
 const SHADOWS: &str = "/admin/api/shadows";
+const STATUS: &str = "/readyz";
 const REPLAY: &str = "/admin/api/replay";
 const FORGET: &str = "/admin/api/recordings/forget";
 /// No request has a larger body, in bytes: the largest brings mapping files along.
@@ -49,6 +51,8 @@ pub enum Request {
     Keys,
     /// `GET /admin/api/shadows`: what shadows made otherwise than the live mappings.
     Shadows,
+    /// `GET /readyz`: whether the bridge can issue, with what revision, and how the last reload went.
+    Status,
     /// `POST /admin/api/replay`: recorded requests against edited mappings.
     Replay(Edited),
     /// `POST /admin/api/recordings/forget`: remove what was recorded of a person.
@@ -108,6 +112,8 @@ pub enum Answer {
     Distrust(Distrusted),
     /// To [`Request::Shadows`].
     Shadows(Shadowed),
+    /// To [`Request::Status`].
+    Status(Status),
     /// To [`Request::Replay`].
     Replay(Replayed),
     /// To [`Request::Forget`].
@@ -173,6 +179,22 @@ pub struct ShadowRow {
     pub differences: std::collections::BTreeMap<String, u64>,
     /// The trace ids of the last requests that differed, newest last.
     pub samples: Vec<String>,
+}
+
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// Whether it can issue.
+    pub ready: bool,
+    /// Why not.
+    pub store: Option<String>,
+    /// The content hash of the revision in force.
+    pub revision: String,
+    /// When the last set of files came after the start, RFC 3339.
+    pub reloaded: Option<String>,
+    /// Why that was not taken, naming file and problem; the revision before it goes on serving.
+    pub reload_problem: Option<String>,
 }
 
 /// What edited mappings would have done otherwise.
@@ -273,7 +295,7 @@ impl Request {
     /// `GET` or `POST`.
     pub const fn method(&self) -> &'static str {
         match self {
-            Self::Trace(_) | Self::Keys | Self::Shadows => "GET",
+            Self::Trace(_) | Self::Keys | Self::Shadows | Self::Status => "GET",
             Self::Distrust(_) | Self::Replay(_) | Self::Forget(_) => "POST",
         }
     }
@@ -284,6 +306,7 @@ impl Request {
             Self::Trace(id) => format!("{TRACE}{id}"),
             Self::Keys => KEYS.to_owned(),
             Self::Shadows => SHADOWS.to_owned(),
+            Self::Status => STATUS.to_owned(),
             Self::Replay(_) => REPLAY.to_owned(),
             Self::Forget(_) => FORGET.to_owned(),
             Self::Distrust(_) => DISTRUST.to_owned(),
@@ -293,7 +316,7 @@ impl Request {
     /// The JSON body; empty for `GET`.
     pub fn body(&self) -> String {
         match self {
-            Self::Trace(_) | Self::Keys | Self::Shadows => String::new(),
+            Self::Trace(_) | Self::Keys | Self::Shadows | Self::Status => String::new(),
             Self::Distrust(distrust) => serde_json::json!(distrust).to_string(),
             Self::Replay(edited) => serde_json::json!(edited).to_string(),
             Self::Forget(forget) => serde_json::json!(forget).to_string(),
@@ -305,6 +328,7 @@ impl Request {
         match (method, path) {
             ("GET", KEYS) => Ok(Self::Keys),
             ("GET", SHADOWS) => Ok(Self::Shadows),
+            ("GET", STATUS) => Ok(Self::Status),
             ("POST", DISTRUST) => from_body(body).map(Self::Distrust),
             ("POST", REPLAY) => from_body(body).map(Self::Replay),
             ("POST", FORGET) => from_body(body).map(Self::Forget),
@@ -340,7 +364,9 @@ mod tests {
         let edited =
             Request::Replay(Edited { files: vec![EditedFile { path: "a".into(), text: "b: \"c\"\n".into() }] });
         let forget = Request::Forget(Forget { source: "a".into(), name_id: "b".into() });
-        for request in [trace, Request::Keys, Request::Shadows, edited, forget, Request::Distrust(distrust)] {
+        for request in
+            [trace, Request::Keys, Request::Shadows, Request::Status, edited, forget, Request::Distrust(distrust)]
+        {
             let read = Request::parse(request.method(), &request.path(), request.body().as_bytes());
             assert_eq!(read, Ok(request));
         }
@@ -368,6 +394,13 @@ mod tests {
             Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}), values: None }),
             Answer::Replay(Replayed { requests: 1, people: 1, same: 0, redacted: 0, changes: Vec::new() }),
             Answer::Forgot(Forgot { removed: 3 }),
+            Answer::Status(Status {
+                ready: true,
+                store: None,
+                revision: "r".into(),
+                reloaded: None,
+                reload_problem: Some("p".into()),
+            }),
             Answer::Keys(Keys { keys: Vec::new() }),
             Answer::Shadows(Shadowed { shadows: Vec::new() }),
             Answer::Distrust(Distrusted { source: "a".into(), distrusted: true, changed: false }),
