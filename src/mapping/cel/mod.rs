@@ -23,6 +23,8 @@ mod constant;
 mod dn;
 mod email;
 mod evaluate;
+#[cfg_attr(not(test), expect(dead_code, reason = "for `mapping explain` and traces"))]
+mod explain;
 mod fault;
 mod function;
 mod kind;
@@ -46,6 +48,8 @@ use ::cel::parser::PrattParser;
 
 pub(super) use constant::Constant;
 pub(super) use evaluate::{Beside, Failure, Scope};
+#[expect(unused_imports, reason = "for `mapping explain` and traces")]
+pub(super) use explain::{Outcome, Part};
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
@@ -76,6 +80,7 @@ pub(super) struct Expression {
 struct Notes {
     usage: Usage,
     constant: Option<Constant>,
+    text: Box<str>,
 }
 
 /// The names that an expression reads.
@@ -104,7 +109,7 @@ impl Expression {
             let (tree, patterns) = prepare::prepare(tree, checked.patterns);
             let constant = constant::of(&tree, &patterns);
             let check::Checked { kind, reads, cost, .. } = checked;
-            let notes = Box::new(Notes { usage, constant });
+            let notes = Box::new(Notes { usage, constant, text: text.into() });
             Ok((Self { tree, patterns, kind, reads, cost, notes }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())
