@@ -19,6 +19,7 @@ fn every_command_has_help_with_an_example() {
         "check",
         "mapping test",
         "mapping explain",
+        "schema",
         "explain",
         "trace",
         "keys init",

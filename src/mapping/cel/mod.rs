@@ -32,6 +32,7 @@ mod operator;
 mod pattern;
 mod places;
 mod prepare;
+mod reference;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
 pub(super) use names::{Known, Names};
 pub(super) use places::words;
+pub(super) use reference::expressions;
 
 /// A checked expression, ready to be evaluated as often as one likes.
 #[derive(Debug)]

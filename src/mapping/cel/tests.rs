@@ -73,7 +73,7 @@ fn value(text: &str) -> Result<Option<ClaimValue>, evaluate::Failure> {
     scope.evaluate(&expression)
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     match value(text) {
         Ok(Some(value)) => value.to_json().to_string(),
         Ok(None) => "nothing".into(),

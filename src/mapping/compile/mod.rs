@@ -28,6 +28,7 @@ use include::Library;
 pub use include::includes;
 
 pub(super) use attributes::{DEFAULT_MAX, DEFAULT_MAX_BYTES};
+pub(super) use budget::{DEFAULT_BUDGET, MOST_BUDGET};
 
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
