@@ -66,6 +66,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: MappingCommand,
     },
+    /// Print the JSON Schema of a file, with which editors complete and check it
+    #[command(after_help = "Example: drawbridge schema mapping > mapping.schema.json\n\
+                            Example: drawbridge schema drawbridge > drawbridge.schema.json")]
+    Schema(SchemaArgs),
     /// Explain a reason code: what it means, what causes it, what to do
     #[command(after_help = "Example: drawbridge explain saml.audience_mismatch")]
     Explain(ExplainArgs),
@@ -206,6 +210,23 @@ pub(super) struct CheckArgs {
     /// For programs.
     #[command(flatten)]
     pub(super) form: FormArg,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Which file
+    #[arg(value_name = "FILE", value_enum)]
+    pub(super) of: SchemaOf,
+}
+
+/// A file that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// A mapping, a file of tables or a vocabulary
+    Mapping,
+    /// drawbridge.yaml
+    Drawbridge,
 }
 
 /// `explain`.

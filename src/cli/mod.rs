@@ -22,6 +22,7 @@ mod reference;
 mod reload;
 mod report;
 mod sarif;
+mod schema;
 mod screen;
 mod serve;
 mod signals;
@@ -85,6 +86,7 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
             MappingCommand::Replay(args) => mapping::replay(args, SystemClock.now(), screen),
             MappingCommand::Shadow(args) => mapping::shadow(args, SystemClock.now(), screen),
         },
+        Command::Schema(args) => schema::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),

@@ -34,6 +34,7 @@ mod operator;
 mod pattern;
 mod places;
 mod prepare;
+mod reference;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
 pub(super) use names::{Known, Names};
 pub(super) use places::words;
+pub(super) use reference::expressions;
 pub(super) use usage::Usage;
 pub(super) use usage::{Compared, Fold, Name};
 

@@ -88,7 +88,7 @@ fn of_person<T>(upn: &str, look: impl FnOnce(&Scope<'_>) -> T) -> T {
     look(&scope)
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     match value(text) {
         Ok(Some(value)) => value.to_json().to_string(),
         Ok(None) => "nothing".into(),
