@@ -21,5 +21,5 @@ pub(super) fn forget(args: &RecordingsForgetArgs, now: Timestamp, screen: &mut S
         let removed = usize::try_from(answer.removed).unwrap_or(usize::MAX);
         screen.line(format!("{} removed", counted(removed, "recording", "recordings")))?;
     }
-    Ok(Exit::Done)
+    Ok(if answer.removed > 0 { Exit::Done } else { Exit::No })
 }

@@ -17,7 +17,7 @@ use crate::crypto::seal::MasterKeys;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
-use crate::mapping::{Mapping, Mappings};
+use crate::mapping::{Mapping, MappingStage, Mappings};
 use crate::policy::Policy;
 use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
@@ -310,7 +310,9 @@ pub enum OpenError {
 
 /// A source whose people have a `sub` keeps its rules; a mapping may bring another one only if it says which it replaces.
 fn check_subject_rules(revision: &Revision, known: &BTreeSet<(Namespace, String)>) -> Result<(), SubjectRuleChanged> {
-    for mapping in &revision.mappings {
+    // A shadow gives nobody a `sub`.
+    let live = revision.mappings.iter().filter(|mapping| mapping.stage() == MappingStage::Live);
+    for mapping in live {
         let Some(namespace) = revision.namespace(mapping.source()) else { continue };
         let of_source: Vec<&str> =
             known.iter().filter(|(of, _)| *of == namespace).map(|(_, rule)| rule.as_str()).collect();

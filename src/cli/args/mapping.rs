@@ -94,6 +94,9 @@ pub(in crate::cli) struct MappingExplainArgs {
     /// The API that is asked for; needed where the client has several
     #[arg(long, value_name = "A")]
     pub(in crate::cli) audience: Option<String>,
+    /// The scope that is asked for; as much as there is unless told
+    #[arg(long, value_name = "S")]
+    pub(in crate::cli) scope: Option<String>,
     /// The moment at which it is presented, such as 2026-03-01T12:00:00Z
     #[arg(long, value_name = "T")]
     pub(in crate::cli) now: Option<String>,

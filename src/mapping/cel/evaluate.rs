@@ -68,7 +68,7 @@ enum Seen<'f> {
 pub(in crate::mapping) struct Scope<'f> {
     attributes: Vec<Slot<'f>>,
     claims: Vec<Slot<'f>>,
-    facts: [(&'static str, Seen<'f>); 7],
+    facts: [(&'static str, Seen<'f>); 8],
 }
 
 /// The facts beside attributes and claims.
@@ -79,7 +79,8 @@ pub(in crate::mapping) struct Beside<'f> {
     pub(in crate::mapping) now: Timestamp,
     pub(in crate::mapping) name_id: Option<&'f str>,
     pub(in crate::mapping) name_id_format: Option<&'f str>,
-    pub(in crate::mapping) acr: Option<&'f str>,
+    /// What the source says of the login: the `AuthnContextClassRef`.
+    pub(in crate::mapping) authn_context: Option<&'f str>,
     pub(in crate::mapping) auth_time: Option<Timestamp>,
 }
 
@@ -95,7 +96,8 @@ impl<'f> Scope<'f> {
             ("now", seconds(beside.now)),
             ("name_id", optional(beside.name_id)),
             ("name_id_format", optional(beside.name_id_format)),
-            ("acr", optional(beside.acr)),
+            ("acr", optional(beside.authn_context)),
+            ("authn_context", optional(beside.authn_context)),
             ("auth_time", beside.auth_time.map_or_else(null, seconds)),
         ];
         Self { attributes: Vec::new(), claims: Vec::new(), facts }
@@ -105,6 +107,13 @@ impl<'f> Scope<'f> {
     pub(super) fn of_nothing() -> Self {
         let facts = super::names::FACTS.map(|name| (name, Seen::Absent));
         Self { attributes: Vec::new(), claims: Vec::new(), facts }
+    }
+
+    /// What the login is worth, where the mapping has a table for it: `acr` means the same in rules and in the token.
+    pub(in crate::mapping) fn set_acr(&mut self, acr: &'f str) {
+        if let Some((_, seen)) = self.facts.iter_mut().find(|(name, _)| *name == "acr") {
+            *seen = Seen::text(acr);
+        }
     }
 
     /// An attribute with one value.

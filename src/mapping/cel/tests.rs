@@ -77,7 +77,7 @@ fn of_person<T>(upn: &str, look: impl FnOnce(&Scope<'_>) -> T) -> T {
         now: Timestamp::from_unix_seconds(1_000),
         name_id: Some("ana"),
         name_id_format: None,
-        acr: None,
+        authn_context: None,
         auth_time: Some(Timestamp::from_unix_seconds(900)),
     });
     scope.add_single("upn", Some(upn));
@@ -346,7 +346,7 @@ fn every_fault_has_its_place_and_help() {
     .attr.upn
         variable_unknown [.] `.attr` is not a name that expressions know | did you mean `attr`?
     int
-        variable_unknown [int] `int` is not a name that expressions know | they know source, client, now, name_id, name_id_format, acr, auth_time, `attr.…` and `claims.…`
+        variable_unknown [int] `int` is not a name that expressions know | they know source, client, now, name_id, name_id_format, acr, authn_context, auth_time, `attr.…` and `claims.…`
     dn(attr.upn).CN
         expression_type [CN] `dn` never has a field `CN`: its types are in lower case | write `cn`
     dn(attr.upn)['CN']
