@@ -23,6 +23,8 @@ mod screen;
 mod serve;
 mod signals;
 mod state;
+mod store;
+mod subject;
 mod trace;
 mod view;
 mod wiring;
@@ -37,7 +39,7 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::ground::clock::{Clock, FixedClock, SystemClock};
 use crate::ground::time::Timestamp;
 
-use args::{Cli, Command, KeysCommand, MappingCommand};
+use args::{Cli, Command, KeysCommand, MappingCommand, StoreCommand, SubjectCommand};
 use exit::{Answer, Exit, Failure};
 use screen::{BAD, HINT, Screen, styled};
 
@@ -81,6 +83,17 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),
         Command::Keys { command: KeysCommand::List(args) } => keys::list(args, SystemClock.now(), screen),
         Command::Distrust(args) => distrust::run(args, SystemClock.now(), screen),
+        Command::Store { command } => match command {
+            StoreCommand::Export(args) => store::export(args, SystemClock.now(), screen),
+            StoreCommand::Import(args) => store::import(args, SystemClock.now(), screen),
+            StoreCommand::Check(args) => store::check(args, SystemClock.now(), screen),
+        },
+        Command::Subject { command } => match command {
+            SubjectCommand::Show(args) => subject::show(args, SystemClock.now(), screen),
+            SubjectCommand::Conflicts(args) => subject::conflicts(args, SystemClock.now(), screen),
+            SubjectCommand::Resolve(args) => subject::resolve(args, SystemClock.now(), screen),
+            SubjectCommand::Unlink(args) => subject::unlink(args, SystemClock.now(), screen),
+        },
     }
 }
 

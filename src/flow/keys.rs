@@ -97,10 +97,23 @@ impl KeyMaker<'_> {
         Ok(Keys { ring: Arc::new(ring), subject, audit })
     }
 
-    async fn subject(&self) -> Result<SubjectKey, KeysError> {
+    /// Opens the keys that are there and makes none: for commands. `None` where the store is new.
+    pub async fn open_existing(&self) -> Result<Option<Keys>, KeysError> {
+        let Some(subject) = self.existing_subject().await? else { return Ok(None) };
+        let ring = Arc::new(KeyRing::load(&self.signing_keys().await?)?);
+        let audit = subject.audit_key();
+        Ok(Some(Keys { ring, subject, audit }))
+    }
+
+    async fn existing_subject(&self) -> Result<Option<SubjectKey>, KeysError> {
         let entries = self.store.list(SubjectKey::VAULT_NAME).await?;
-        if let Some(entry) = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME) {
-            return Ok(SubjectKey::open(self.master, &entry.sealed)?);
+        let entry = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME);
+        Ok(entry.map(|entry| SubjectKey::open(self.master, &entry.sealed)).transpose()?)
+    }
+
+    async fn subject(&self) -> Result<SubjectKey, KeysError> {
+        if let Some(subject) = self.existing_subject().await? {
+            return Ok(subject);
         }
         let is_new = self.store.list("").await?.is_empty() && self.store.recent(1).await?.is_empty();
         if !is_new {

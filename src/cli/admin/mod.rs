@@ -17,6 +17,8 @@
 pub mod answer;
 pub mod client;
 pub(in crate::cli) mod server;
+pub mod subject;
+pub mod transfer;
 
 use std::path::{Path, PathBuf};
 
@@ -24,13 +26,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::id::TraceId;
 
+use self::subject::{ConflictsShown, Resolve, Resolved, SubjectQuery, SubjectsShown, Unlink, Unlinked};
+use self::transfer::{Checked, ImportPart, Imported};
+
 /// Below the data folder.
 const SOCKET: &str = "admin.sock";
 const TRACE: &str = "/admin/api/trace/";
 const KEYS: &str = "/admin/api/keys";
 const DISTRUST: &str = "/admin/api/distrust";
-/// No request has a larger body, in bytes.
-pub const MAX_REQUEST_BYTES: usize = 4 * 1024;
+const JWKS: &str = "/admin/api/jwks";
+const SUBJECT: &str = "/admin/api/subject";
+const UNLINK: &str = "/admin/api/unlink";
+const CONFLICTS: &str = "/admin/api/conflicts";
+const RESOLVE: &str = "/admin/api/resolve";
+const IMPORT: &str = "/admin/api/import";
+const CHECK: &str = "/admin/api/check";
+/// `GET`: the whole export, as `application/x-ndjson`; see [`transfer`]. The one answer that is no [`Answer`].
+const EXPORT: &str = "/admin/api/export";
+/// No request has a larger body, in bytes: a part of an import, in which any octet may be written as an escape.
+pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 
 /// Where the server of a data folder listens.
 pub fn socket(data: &Path) -> PathBuf {
@@ -46,6 +60,20 @@ pub enum Request {
     Keys,
     /// `POST /admin/api/distrust`: end the trust in a source, or restore it.
     Distrust(Distrust),
+    /// `GET /admin/api/jwks`: the public keys, as the public listener shows them.
+    Jwks,
+    /// `POST /admin/api/subject`: the `sub` of somebody.
+    Subject(SubjectQuery),
+    /// `POST /admin/api/unlink`: remove a link.
+    Unlink(Unlink),
+    /// `GET /admin/api/conflicts`: those that wait.
+    Conflicts,
+    /// `POST /admin/api/resolve`: end a conflict.
+    Resolve(Resolve),
+    /// `POST /admin/api/import`: take links over.
+    Import(ImportPart),
+    /// `GET /admin/api/check`: read everything.
+    Check,
 }
 
 /// The body of `POST /admin/api/distrust`.
@@ -69,6 +97,20 @@ pub enum Answer {
     Keys(Keys),
     /// To [`Request::Distrust`].
     Distrust(Distrusted),
+    /// To [`Request::Jwks`].
+    Jwks(Published),
+    /// To [`Request::Subject`].
+    Subject(SubjectsShown),
+    /// To [`Request::Unlink`].
+    Unlink(Unlinked),
+    /// To [`Request::Conflicts`].
+    Conflicts(ConflictsShown),
+    /// To [`Request::Resolve`].
+    Resolve(Resolved),
+    /// To [`Request::Import`].
+    Import(Imported),
+    /// To [`Request::Check`].
+    Check(Checked),
 }
 
 /// A decision record.
@@ -101,6 +143,14 @@ pub struct KeyRow {
     pub state: String,
     /// Since when it is in that state, RFC 3339.
     pub since: String,
+}
+
+/// The public keys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// The document (RFC 7517 section 5).
+    pub jwks: serde_json::Value,
 }
 
 /// What became of the trust in a source.
@@ -137,8 +187,10 @@ pub enum RefusalKind {
     BadRequest,
     /// 404: no such address.
     NoSuchAddress,
-    /// 404: no such record or source.
+    /// 404: no such record, source, person or conflict.
     NotFound,
+    /// 409: what is there is not as the request believes.
+    Conflict,
     /// 503: the store failed, or what is in it cannot be read.
     Unavailable,
 }
@@ -154,6 +206,7 @@ impl Refusal {
         match self.error {
             RefusalKind::BadRequest => 400,
             RefusalKind::NoSuchAddress | RefusalKind::NotFound => 404,
+            RefusalKind::Conflict => 409,
             RefusalKind::Unavailable => 503,
         }
     }
@@ -161,37 +214,52 @@ impl Refusal {
 
 impl Request {
     /// `GET` or `POST`.
-    pub const fn method(&self) -> &'static str {
-        match self {
-            Self::Trace(_) | Self::Keys => "GET",
-            Self::Distrust(_) => "POST",
-        }
+    pub fn method(&self) -> &'static str {
+        if self.body().is_empty() { "GET" } else { "POST" }
     }
 
     /// The path; it never has a query.
     pub fn path(&self) -> String {
         match self {
-            Self::Trace(id) => format!("{TRACE}{id}"),
-            Self::Keys => KEYS.to_owned(),
-            Self::Distrust(_) => DISTRUST.to_owned(),
+            Self::Trace(id) => return format!("{TRACE}{id}"),
+            Self::Keys => KEYS,
+            Self::Distrust(_) => DISTRUST,
+            Self::Jwks => JWKS,
+            Self::Subject(_) => SUBJECT,
+            Self::Unlink(_) => UNLINK,
+            Self::Conflicts => CONFLICTS,
+            Self::Resolve(_) => RESOLVE,
+            Self::Import(_) => IMPORT,
+            Self::Check => CHECK,
         }
+        .to_owned()
     }
 
     /// The JSON body; empty for `GET`.
     pub fn body(&self) -> String {
         match self {
-            Self::Trace(_) | Self::Keys => String::new(),
-            Self::Distrust(distrust) => serde_json::json!(distrust).to_string(),
+            Self::Trace(_) | Self::Keys | Self::Jwks | Self::Conflicts | Self::Check => return String::new(),
+            Self::Distrust(body) => serde_json::json!(body),
+            Self::Subject(body) => serde_json::json!(body),
+            Self::Unlink(body) => serde_json::json!(body),
+            Self::Resolve(body) => serde_json::json!(body),
+            Self::Import(body) => serde_json::json!(body),
         }
+        .to_string()
     }
 
     /// Reads a request as [`Self::method`], [`Self::path`] and [`Self::body`] write it.
     pub fn parse(method: &str, path: &str, body: &[u8]) -> Result<Self, Refusal> {
         match (method, path) {
             ("GET", KEYS) => Ok(Self::Keys),
-            ("POST", DISTRUST) => serde_json::from_slice(body).map(Self::Distrust).map_err(|error| {
-                Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
-            }),
+            ("GET", JWKS) => Ok(Self::Jwks),
+            ("GET", CONFLICTS) => Ok(Self::Conflicts),
+            ("GET", CHECK) => Ok(Self::Check),
+            ("POST", DISTRUST) => read(body).map(Self::Distrust),
+            ("POST", SUBJECT) => read(body).map(Self::Subject),
+            ("POST", UNLINK) => read(body).map(Self::Unlink),
+            ("POST", RESOLVE) => read(body).map(Self::Resolve),
+            ("POST", IMPORT) => read(body).map(Self::Import),
             ("GET", path) => match path.strip_prefix(TRACE) {
                 Some(id) => TraceId::parse(id)
                     .map(Self::Trace)
@@ -203,21 +271,67 @@ impl Request {
     }
 }
 
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
+    })
+}
+
 fn no_such_address(method: &str, path: &str) -> Refusal {
     Refusal::new(RefusalKind::NoSuchAddress, format!("nothing answers {method} {path}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::subject::Called;
+    use super::transfer::LinkLine;
     use super::*;
+
+    fn query(called: Called) -> SubjectQuery {
+        SubjectQuery { source: Some("corp".into()), namespace: None, called }
+    }
 
     #[test]
     fn a_request_is_read_as_it_is_written() {
         let distrust = Distrust { source: "a \"quoted\" source".into(), undo: true };
-        for request in [Request::Trace(TraceId::from_bytes([9; 16])), Request::Keys, Request::Distrust(distrust)] {
+        let by_name = Called::NameId { value: "ana\n".into(), format: Some("f".into()) };
+        let link = LinkLine {
+            namespace: "n".into(),
+            format: "f".into(),
+            name_qualifier: "q".into(),
+            sp_name_qualifier: String::new(),
+            value: "ana".into(),
+            sub: "s".into(),
+            made: "2026-03-01T12:00:00Z".into(),
+        };
+        for request in [
+            Request::Trace(TraceId::from_bytes([9; 16])),
+            Request::Keys,
+            Request::Distrust(distrust),
+            Request::Jwks,
+            Request::Subject(query(by_name)),
+            Request::Subject(SubjectQuery {
+                source: None,
+                namespace: Some("n".into()),
+                called: Called::NameId { value: "ana".into(), format: None },
+            }),
+            Request::Unlink(Unlink { whose: query(Called::Mapped("ana".into())), sub: "s".into() }),
+            Request::Conflicts,
+            Request::Resolve(Resolve { conflict: "a-b".into(), keep: None }),
+            Request::Resolve(Resolve { conflict: "a-b".into(), keep: Some("s".into()) }),
+            Request::Import(ImportPart { dry_run: true, links: vec![link], distrust: Vec::new() }),
+            Request::Check,
+        ] {
             let read = Request::parse(request.method(), &request.path(), request.body().as_bytes());
             assert_eq!(read, Ok(request));
         }
+    }
+
+    #[test]
+    fn a_request_about_a_person_does_not_print_the_person() {
+        let whose = query(Called::NameId { value: "marker-ana".into(), format: None });
+        let shown = format!("{:?}", Request::Unlink(Unlink { whose, sub: "s".into() }));
+        assert!(shown.contains("corp") && !shown.contains("marker"), "{shown}");
     }
 
     #[test]
@@ -228,6 +342,8 @@ mod tests {
             ("GET", "/admin/api/distrust", "", 404),
             ("POST", "/admin/api/distrust", "", 400),
             ("POST", "/admin/api/distrust", r#"{"source":"a","force":true}"#, 400),
+            ("POST", "/admin/api/resolve", r#"{"conflict":"a","force":true}"#, 400),
+            ("POST", "/admin/api/subject", r#"{"called":{"name_id":{"value":"a","x":1}}}"#, 400),
             ("DELETE", "/admin/api/keys", "", 404),
             ("GET", "/", "", 404),
         ] {
@@ -242,6 +358,13 @@ mod tests {
             Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}) }),
             Answer::Keys(Keys { keys: Vec::new() }),
             Answer::Distrust(Distrusted { source: "a".into(), distrusted: true, changed: false }),
+            Answer::Jwks(Published { jwks: serde_json::json!({"keys": []}) }),
+            Answer::Subject(SubjectsShown { namespace: "n".into(), linked: Vec::new(), would_be: None, unreadable: 0 }),
+            Answer::Unlink(Unlinked { unlinked: 1 }),
+            Answer::Conflicts(ConflictsShown { conflicts: Vec::new() }),
+            Answer::Resolve(Resolved { resolved: "a-b".into(), kept: None, given_up: None, still_there: 0 }),
+            Answer::Import(Imported::default()),
+            Answer::Check(Checked::default()),
         ];
         for answer in answers {
             let json = serde_json::to_string(&answer).unwrap();

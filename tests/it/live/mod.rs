@@ -20,6 +20,7 @@ mod reload;
 mod replay;
 mod server;
 mod start;
+mod subjects;
 mod verify;
 
 use files::Files;

@@ -1,10 +1,18 @@
 //! What may be typed. Every command's help ends with an example.
 
+mod store;
+mod subject;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use store::{StoreCheckArgs, StoreCommand, StoreExportArgs, StoreImportArgs};
+pub(super) use subject::{
+    SubjectCommand, SubjectConflictsArgs, SubjectResolveArgs, SubjectShowArgs, SubjectUnlinkArgs, WhoseArgs,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -66,6 +74,18 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// Move what is kept to another bridge, or check it
+    Store {
+        /// Which of them.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Who a person is: show or remove a link, settle a conflict
+    Subject {
+        /// Which of them.
+        #[command(subcommand)]
+        command: SubjectCommand,
+    },
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
     #[command(
         after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
