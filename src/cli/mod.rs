@@ -28,6 +28,8 @@ mod serve;
 mod signals;
 mod state;
 mod status;
+mod store;
+mod subject;
 mod trace;
 mod view;
 mod wiring;
@@ -42,7 +44,7 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::ground::clock::{Clock, FixedClock, SystemClock};
 use crate::ground::time::Timestamp;
 
-use args::{Cli, Command, KeysCommand, MappingCommand, RecordingsCommand};
+use args::{Cli, Command, KeysCommand, MappingCommand, RecordingsCommand, StoreCommand, SubjectCommand};
 use exit::{Answer, Exit, Failure};
 use screen::{BAD, HINT, Screen, styled};
 
@@ -96,6 +98,17 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
             recordings::forget(args, SystemClock.now(), screen)
         }
         Command::Distrust(args) => distrust::run(args, SystemClock.now(), screen),
+        Command::Store { command } => match command {
+            StoreCommand::Export(args) => store::export(args, SystemClock.now(), screen),
+            StoreCommand::Import(args) => store::import(args, SystemClock.now(), screen),
+            StoreCommand::Check(args) => store::check(args, SystemClock.now(), screen),
+        },
+        Command::Subject { command } => match command {
+            SubjectCommand::Show(args) => subject::show(args, SystemClock.now(), screen),
+            SubjectCommand::Conflicts(args) => subject::conflicts(args, SystemClock.now(), screen),
+            SubjectCommand::Resolve(args) => subject::resolve(args, SystemClock.now(), screen),
+            SubjectCommand::Unlink(args) => subject::unlink(args, SystemClock.now(), screen),
+        },
     }
 }
 

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::ground::time::Timestamp;
 
-use super::admin::{Answer as Answered, Forget, Request};
+use super::admin::beside::Forget;
+use super::admin::{Answer as Answered, Request};
 use super::args::RecordingsForgetArgs;
 use super::exit::{Answer, Exit};
 use super::report::counted;

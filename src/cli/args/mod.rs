@@ -2,6 +2,8 @@
 
 mod import;
 mod mapping;
+mod store;
+mod subject;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +15,10 @@ pub(super) use import::ImportArgs;
 pub(super) use mapping::{
     MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingNewArgs, MappingReplayArgs, MappingShadowArgs,
     MappingTestArgs,
+};
+pub(super) use store::{StoreCheckArgs, StoreCommand, StoreExportArgs, StoreImportArgs};
+pub(super) use subject::{
+    SubjectCommand, SubjectConflictsArgs, SubjectResolveArgs, SubjectShowArgs, SubjectUnlinkArgs, WhoseArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -95,6 +101,18 @@ pub(super) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: RecordingsCommand,
+    },
+    /// Move what is kept to another bridge, or check it
+    Store {
+        /// Which of them.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Who a person is: show or remove a link, settle a conflict
+    Subject {
+        /// Which of them.
+        #[command(subcommand)]
+        command: SubjectCommand,
     },
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
     #[command(
