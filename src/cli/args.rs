@@ -11,7 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use import::ImportArgs;
 pub(super) use mapping::{
-    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingNewArgs, MappingShadowArgs, MappingTestArgs,
+    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingNewArgs, MappingReplayArgs, MappingShadowArgs,
+    MappingTestArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -65,6 +66,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: MappingCommand,
     },
+    /// Print the JSON Schema of a file, with which editors complete and check it
+    #[command(after_help = "Example: drawbridge schema mapping > mapping.schema.json\n\
+                            Example: drawbridge schema drawbridge > drawbridge.schema.json")]
+    Schema(SchemaArgs),
     /// Explain a reason code: what it means, what causes it, what to do
     #[command(after_help = "Example: drawbridge explain saml.audience_mismatch")]
     Explain(ExplainArgs),
@@ -81,6 +86,16 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// Ask a running server how it is: whether it can issue, and how the last reload went
+    #[command(after_help = "Exit code 1: it cannot issue, or the files on disk are not in force.\n\n\
+                            Example: drawbridge status")]
+    Status(StatusArgs),
+    /// What is kept of requests beside their records
+    Recordings {
+        /// What to do.
+        #[command(subcommand)]
+        command: RecordingsCommand,
+    },
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
     #[command(
         after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
@@ -197,6 +212,23 @@ pub(super) struct CheckArgs {
     pub(super) form: FormArg,
 }
 
+/// `schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Which file
+    #[arg(value_name = "FILE", value_enum)]
+    pub(super) of: SchemaOf,
+}
+
+/// A file that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// A mapping, a file of tables or a vocabulary
+    Mapping,
+    /// drawbridge.yaml
+    Drawbridge,
+}
+
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -264,6 +296,42 @@ pub(super) struct DistrustArgs {
     /// Trust it again
     #[arg(long)]
     pub(super) undo: bool,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `recordings …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum RecordingsCommand {
+    /// Remove everything that a server has recorded of a person
+    #[command(after_help = "Example: drawbridge recordings forget --source corp-adfs --name-id ana")]
+    Forget(RecordingsForgetArgs),
+}
+
+/// `recordings forget`.
+#[derive(Debug, Args)]
+pub(super) struct RecordingsForgetArgs {
+    /// The id of an identity provider or session source
+    #[arg(long, value_name = "ID")]
+    pub(super) source: String,
+    /// The `NameID` of the person there, or the identifier of a session
+    #[arg(long, value_name = "V")]
+    pub(super) name_id: String,
     /// Where the state is.
     #[command(flatten)]
     pub(super) state: StateArgs,

@@ -16,15 +16,18 @@ mod explain;
 mod import;
 mod keys;
 mod mapping;
+mod recordings;
 #[cfg(test)]
 mod reference;
 mod reload;
 mod report;
 mod sarif;
+mod schema;
 mod screen;
 mod serve;
 mod signals;
 mod state;
+mod status;
 mod trace;
 mod view;
 mod wiring;
@@ -39,7 +42,7 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::ground::clock::{Clock, FixedClock, SystemClock};
 use crate::ground::time::Timestamp;
 
-use args::{Cli, Command, KeysCommand, MappingCommand};
+use args::{Cli, Command, KeysCommand, MappingCommand, RecordingsCommand};
 use exit::{Answer, Exit, Failure};
 use screen::{BAD, HINT, Screen, styled};
 
@@ -80,12 +83,18 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
             MappingCommand::Test(args) => mapping::test(args, environment, now()?, screen),
             MappingCommand::Explain(args) => mapping::explain(args, environment, now()?, screen),
             MappingCommand::Diff(args) => mapping::diff(args, environment, now()?, screen),
+            MappingCommand::Replay(args) => mapping::replay(args, SystemClock.now(), screen),
             MappingCommand::Shadow(args) => mapping::shadow(args, SystemClock.now(), screen),
         },
+        Command::Schema(args) => schema::run(args, screen),
         Command::Explain(args) => explain::run(args, screen),
         Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),
         Command::Keys { command: KeysCommand::List(args) } => keys::list(args, SystemClock.now(), screen),
+        Command::Status(args) => status::run(args, SystemClock.now(), screen),
+        Command::Recordings { command: RecordingsCommand::Forget(args) } => {
+            recordings::forget(args, SystemClock.now(), screen)
+        }
         Command::Distrust(args) => distrust::run(args, SystemClock.now(), screen),
     }
 }

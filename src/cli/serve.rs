@@ -49,7 +49,7 @@ pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut 
         let stop = StopSignals::catch()?;
         let listen = args.listen.unwrap_or(loaded.settings.listen);
         let listener = listen_at(listen).await?;
-        let served = Served::begin(loaded, listener, Some(&args.config.config)).await?;
+        let served = Box::pin(Served::begin(loaded, listener, Some(&args.config.config))).await?;
         screen.line(format!("listening on http://{}", served.address))?;
         stop.wait().await;
         tracing::info!("stopping");
@@ -103,7 +103,7 @@ impl Served {
         let prefix = loaded.settings.issuer.path().to_owned();
         let socket = admin::socket(&loaded.settings.storage.data);
         let reloader = configuration.map(|path| Reloader::of(path, &loaded)).transpose()?;
-        let wired = wire(loaded).await?;
+        let wired = Box::pin(wire(loaded)).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         spawn_public(&mut tasks, (listener, proxies, prefix), wired.bridge.clone(), stopped.clone());

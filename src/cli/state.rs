@@ -64,9 +64,13 @@ async fn here(data: &Path, places: &Places, request: &Request, now: Timestamp) -
     }
     let store =
         SledStore::open(&SledOptions { path: folder, cache_bytes: CACHE_BYTES }).map_err(|error| not_opened(&error))?;
-    let master_keys = if *request == Request::Keys { Some(master_keys(places)?) } else { None };
-    let state =
-        State { store: &store, master_keys: master_keys.as_ref(), sources: &places.sources, shadows: None, now };
+    let master_keys = match request {
+        Request::Keys => Some(master_keys(places)?),
+        // Without it a trace is shown without the values of its steps.
+        Request::Trace(_) => master_keys(places).ok(),
+        Request::Shadows | Request::Status | Request::Replay(_) | Request::Forget(_) | Request::Distrust(_) => None,
+    };
+    let state = State { store: &store, master_keys: master_keys.as_ref(), sources: &places.sources, bridge: None, now };
     answer(request, state).await.map_err(refused)
 }
 

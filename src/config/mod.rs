@@ -15,7 +15,8 @@ pub use environment::{Environment, ProcessEnvironment};
 pub use load::{Extent, LoadError, Loaded, Refused, Tested, fingerprint, load, test_mappings};
 pub use master_key::{InitError, MasterKeyError};
 pub use places::{Places, places};
-pub use settings::{Audit, Settings, Storage, store_of};
+pub use raw::shapes;
+pub use settings::{Audit, Keeping, Settings, Storage, store_of};
 pub use word::{Addresses, Issuer, IssuerRejection, Network, NetworkRejection};
 
 #[cfg(test)]

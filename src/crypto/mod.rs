@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! master key file ─▶ MasterKeys ─open─▶ StoredKey ─▶ KeyRing ─▶ SigningKey ─ jws::sign ─▶ token
-//!                                  └──▶ SubjectKey ─▶ sub        └─▶ Jwks (document and ETag)
+//!                                  └──▶ SubjectKey ─▶ sub, keys of links   └─▶ Jwks (document and ETag)
 //! ```
 //!
 //! **Invariant.** A private key is parsed once, when the ring is loaded; signing prepares nothing.
@@ -23,7 +23,9 @@ pub mod entropy;
 pub mod jwk;
 pub mod jws;
 pub mod keys;
+pub mod link;
 pub mod mac;
+pub mod recording;
 pub mod ring;
 pub mod seal;
 pub mod sign_raw;

@@ -60,6 +60,8 @@ pub enum Stage {
     Shadow,
     /// What is granted.
     Policy,
+    /// Which `sub` the person has, where a link is made for it.
+    Link,
     /// First use, or counted reuse.
     Replay,
     /// The token.
@@ -89,6 +91,7 @@ impl Stage {
             Self::Release => "release",
             Self::Shadow => "shadow",
             Self::Policy => "policy",
+            Self::Link => "link",
             Self::Replay => "replay",
             Self::Issue => "issue",
         }

@@ -229,24 +229,18 @@ impl Node {
     }
 
     /// A table whose keys are described: unknown and repeated keys become findings. `what` is for messages.
-    pub fn shaped<'n>(&'n self, what: &str, keys: &Keys, findings: &mut Findings<'_>) -> Option<Table<'n>> {
-        let names: Vec<&str> = keys.names().collect();
-        self.table(what, &names, findings)
-    }
-
-    /// A table whose keys are ours: unknown and repeated keys become findings.
-    pub fn table<'n>(&'n self, what: &str, keys: &[&str], findings: &mut Findings<'_>) -> Option<Table<'n>> {
+    pub fn shaped<'n>(&'n self, what: &str, keys: &'static Keys, findings: &mut Findings<'_>) -> Option<Table<'n>> {
         let entries = self.entries(what, findings)?;
-        for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
+        for entry in entries.iter().filter(|entry| !keys.known().any(|key| key == entry.key)) {
             let message = format!("{what} has no key `{}`", entry.key);
-            let suggestion = suggest(&entry.key, keys.iter().copied());
+            let suggestion = suggest(&entry.key, keys.known());
             let problem = findings.error("file.key_unknown", entry.key_span, message).label("unknown key");
             problem.did_you_mean(suggestion);
             if suggestion.is_none() {
-                problem.help(format!("the keys are {}", keys.join(", ")));
+                problem.help(format!("the keys are {}", keys.known().collect::<Vec<_>>().join(", ")));
             }
         }
-        Some(Table { entries, what: what.to_owned(), span: self.span })
+        Some(Table { entries, what: what.to_owned(), keys, span: self.span })
     }
 }
 
@@ -255,6 +249,7 @@ impl Node {
 pub struct Table<'n> {
     entries: Vec<&'n Entry>,
     what: String,
+    keys: &'static Keys,
     span: Span,
 }
 
@@ -266,6 +261,7 @@ impl<'n> Table<'n> {
 
     /// The entry of a key.
     pub fn entry(&self, key: &str) -> Option<&'n Entry> {
+        debug_assert!(self.keys.known().any(|known| known == key), "`{key}` of {} is not described", self.keys.what);
         self.entries.iter().copied().find(|entry| entry.key == key)
     }
 
@@ -276,6 +272,7 @@ impl<'n> Table<'n> {
 
     /// The value of a key, or a finding that it is missing.
     pub fn required(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n Node> {
+        debug_assert!(self.keys.can_lack(key), "`{key}` of {} is not described as required", self.keys.what);
         let value = self.get(key);
         if value.is_none() {
             let message = format!("{} lacks the key `{key}`", self.what);
@@ -288,7 +285,15 @@ impl<'n> Table<'n> {
 #[cfg(test)]
 mod tests {
     use super::super::render::one_line;
+    use super::super::shape::{BLANK, Shape, optional, required};
     use super::*;
+
+    static FILE: Keys = Keys {
+        what: "this file",
+        keys: &[required("source", Shape::Text, ""), optional("id", Shape::Text, "")],
+        later: &["ids"],
+        ..BLANK
+    };
 
     fn node(source: &Source, word: &str, value: Value) -> Node {
         let start = source.text.find(word).unwrap();
@@ -311,8 +316,8 @@ mod tests {
             span: source.span(0..0),
         };
         let mut findings = Findings::of(&source);
-        let table = tree.table("this file", &["id", "source"], &mut findings).unwrap();
-        assert_eq!(table.required("id", &mut findings).unwrap().text("`id`", &mut findings), None);
+        let table = tree.shaped("this file", &FILE, &mut findings).unwrap();
+        assert_eq!(table.get("id").unwrap().text("`id`", &mut findings), None);
         assert!(table.required("source", &mut findings).is_none());
         let lines: Vec<_> = findings.diagnostics.iter().map(one_line).collect();
         assert_eq!(
@@ -326,5 +331,22 @@ mod tests {
         );
         let helps: Vec<_> = findings.diagnostics.iter().flat_map(|diagnostic| diagnostic.help.clone()).collect();
         assert_eq!(helps, ["add `source:`", "put it in quotes", "did you mean `source`?", "remove one of the two"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "`ic` of this file is not described")]
+    fn a_reader_cannot_ask_for_a_key_that_is_not_described() {
+        let source = Source::new("f.yaml", "");
+        let tree = Node { value: Value::Table(Vec::new()), span: source.span(0..0) };
+        let _ = tree.shaped("this file", &FILE, &mut Findings::of(&source)).unwrap().get("ic");
+    }
+
+    #[test]
+    #[should_panic(expected = "`id` of this file is not described as required")]
+    fn a_reader_cannot_demand_a_key_that_is_described_as_optional() {
+        let source = Source::new("f.yaml", "");
+        let tree = Node { value: Value::Table(Vec::new()), span: source.span(0..0) };
+        let mut findings = Findings::of(&source);
+        let _ = tree.shaped("this file", &FILE, &mut findings).unwrap().required("id", &mut findings);
     }
 }

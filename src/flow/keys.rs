@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::crypto::audit::AuditKey;
 use crate::crypto::keys::{KeyError, SigningAlgorithm};
+use crate::crypto::recording::{RecordingKey, RecordingKeyError};
 use crate::crypto::ring::{KeyRing, RingError, RingPlan};
 use crate::crypto::seal::MasterKeys;
 use crate::crypto::stored::{StoredKey, StoredKeyError};
@@ -33,6 +34,8 @@ pub struct Keys {
     pub subject: SubjectKey,
     /// Makes the keyed hashes of records.
     pub audit: AuditKey,
+    /// Seals what is recorded of requests.
+    pub recording: RecordingKey,
 }
 
 /// Why a bridge has no keys and does not start.
@@ -55,6 +58,9 @@ pub enum KeysError {
     /// The subject key does not open.
     #[error("the subject key: {0}")]
     Subject(#[from] SubjectKeyError),
+    /// The recording key does not open.
+    #[error("the recording key: {0}")]
+    Recording(#[from] RecordingKeyError),
     /// The ring does not hold together.
     #[error(transparent)]
     Ring(#[from] RingError),
@@ -94,7 +100,8 @@ impl KeyMaker<'_> {
             KeyRing::load(&self.signing_keys().await?)?
         };
         let audit = subject.audit_key();
-        Ok(Keys { ring: Arc::new(ring), subject, audit })
+        let recording = self.recording().await?;
+        Ok(Keys { ring: Arc::new(ring), subject, audit, recording })
     }
 
     async fn subject(&self) -> Result<SubjectKey, KeysError> {
@@ -111,6 +118,17 @@ impl KeyMaker<'_> {
         let key = SubjectKey::generate(self.entropy);
         let sealed = key.seal(self.master, self.entropy);
         self.store.replace(SubjectKey::VAULT_NAME, None, Some(&sealed)).await?;
+        Ok(key)
+    }
+
+    /// A new one where there is none: what an earlier one has sealed is then lost, as whoever removed it wanted.
+    async fn recording(&self) -> Result<RecordingKey, KeysError> {
+        let entries = self.store.list(RecordingKey::VAULT_NAME).await?;
+        if let Some(entry) = entries.iter().find(|entry| entry.name == RecordingKey::VAULT_NAME) {
+            return Ok(RecordingKey::open(self.master, &entry.sealed)?);
+        }
+        let key = RecordingKey::generate(self.entropy)?;
+        self.store.replace(RecordingKey::VAULT_NAME, None, Some(&key.seal(self.master, self.entropy))).await?;
         Ok(key)
     }
 

@@ -15,6 +15,7 @@ use crate::token::IssueError;
 
 use super::client::ClientRejection;
 use super::request::RequestRejection;
+use super::subject::SubjectRejection;
 
 /// Why no token was issued.
 #[derive(Debug)]
@@ -48,8 +49,8 @@ pub enum Refusal {
     UsedUp(u32),
     /// A credential that ended before uses were last forgotten: the clock has gone back.
     Forgotten(Timestamp),
-    /// A link of the person was made meanwhile, with another `sub`.
-    SubjectConflict,
+    /// Nobody knows which `sub` the person has.
+    Subject(SubjectRejection),
     /// The store failed.
     Store(StoreError),
     /// The signature failed.
@@ -75,7 +76,7 @@ impl Refusal {
             | Self::Replayed(_)
             | Self::UsedUp(_)
             | Self::Forgotten(_)
-            | Self::SubjectConflict => Outcome::Refused(self.code()),
+            | Self::Subject(_) => Outcome::Refused(self.code()),
         }
     }
 
@@ -95,7 +96,7 @@ impl Refusal {
             | Self::Replayed(_)
             | Self::UsedUp(_)
             | Self::Forgotten(_)
-            | Self::SubjectConflict
+            | Self::Subject(_)
             | Self::Issue(_)
             | Self::Abandoned => None,
         }
@@ -116,7 +117,7 @@ impl Rejection for Refusal {
             Self::Replayed(_) => Reason::SamlReplayed.into(),
             Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
             Self::Forgotten(_) => Reason::UseForgotten.into(),
-            Self::SubjectConflict => Reason::SubjectConflict.into(),
+            Self::Subject(rejection) => rejection.code(),
             Self::Store(_) => Reason::StoreUnavailable.into(),
             Self::Issue(error) => error.code(),
             Self::Abandoned => Reason::Abandoned.into(),
@@ -139,12 +140,13 @@ impl Rejection for Refusal {
             ],
             Self::UsedUp(uses) => vec![Fact::public("expected", format!("at most {uses} exchanges"))],
             Self::Forgotten(before) => vec![Fact::public("expected", format!("one that ends at {before} or later"))],
+            Self::Subject(rejection) => rejection.facts(),
             Self::Store(error) => vec![Fact::public("found", error)],
             Self::Issue(error) => vec![Fact::public("found", error)],
             Self::MappingMissing { source, client, audience } => {
                 vec![Fact::public("source", source), Fact::public("client", client), Fact::public("audience", audience)]
             }
-            Self::SubjectConflict | Self::Abandoned => Vec::new(),
+            Self::Abandoned => Vec::new(),
         }
     }
 }
@@ -155,7 +157,7 @@ impl From<AdmissionError> for Refusal {
             AdmissionError::SeenBefore(first) => Self::Replayed(first),
             AdmissionError::Forgotten { before } => Self::Forgotten(before),
             AdmissionError::UsedUp { uses } => Self::UsedUp(uses),
-            AdmissionError::LinkConflict { .. } => Self::SubjectConflict,
+            AdmissionError::LinkConflict { .. } => Self::Subject(SubjectRejection::Raced),
             AdmissionError::Store(error) => Self::Store(error),
         }
     }
@@ -179,6 +181,7 @@ refusals! {
     SamlRejection => Saml;
     SessionRejection => Session;
     MappingRefusal => Mapping;
+    SubjectRejection => Subject;
     StoreError => Store;
     IssueError => Issue;
 }

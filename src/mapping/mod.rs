@@ -29,6 +29,7 @@ mod coverage;
 mod file;
 mod problems;
 mod received;
+pub mod reference;
 mod refusal;
 mod steps;
 #[cfg(test)]
@@ -50,7 +51,7 @@ pub use self::compiled::{Mapping, MappingStage};
 pub use self::coverage::Coverage;
 pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
-pub use self::refusal::{Found, MappingRefusal, Private};
+pub use self::refusal::{Found, MappingRefusal, Private, REFUSALS};
 pub use self::trial::{RecordedTest, TestReport};
 pub use crate::diagnostic::Source as SourceFile;
 

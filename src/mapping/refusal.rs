@@ -4,6 +4,20 @@ use crate::decision::{Fact, Rejection};
 use crate::ground::id::Audience;
 use crate::ground::reason::{Reason, ReasonCode};
 
+/// The reasons that any mapping may refuse with; those of `require` are its own.
+pub const REFUSALS: [Reason; 10] = [
+    Reason::MappingAttributeMissing,
+    Reason::MappingAttributeRepeated,
+    Reason::MappingAttributeTooLong,
+    Reason::MappingClaimMissing,
+    Reason::MappingClaimAmbiguous,
+    Reason::MappingClaimType,
+    Reason::MappingEmailUnproven,
+    Reason::MappingBudgetExceeded,
+    Reason::MappingSubjectMissing,
+    Reason::MappingExpressionFailed,
+];
+
 /// In the order of the steps. `Debug` and the facts show names and counts; what is of the person is private.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingRefusal {

@@ -595,7 +595,7 @@ fn what_a_file_can_get_wrong_is_found_where_it_stands() {
         "for: { clients: [], audience: [x] }",
         "attributes: { a-b: { name: n }, name_id: { name: m }, in: { name: k }, x: { nam: y }, y: z }",
         "attributes: { a: { name: n }, b: { name: n }, c: { name: o, max: 5 }, d: { name: p, many: true, max: 5000 } }",
-        "require: [{ id: Bad, cel: '1', message: m }, { id: a, cel: 'true', message: m }, { id: a, cel: 'true', message: '' }]",
+        "require: [{ id: Bad, cel: '1', message: m }, { id: a, cel: 'name_id != null', message: m }, { id: a, cel: 'name_id != null', message: '' }]",
         "claims: { a: 7, b: {}, c: { value: 1.5 }, d: { value: x, table: { a: b } }, e: { from: name_id } }",
         "attributes: { g: { name: g, many: true } }\nclaims: { a: { from: g, table: { a: [b], c: 1.5 } }, b: { from: g, table: {} } }",
         "scopes: { 'a b': 'true', b: '', c: 'claims.x', d: 7 }",
@@ -642,8 +642,8 @@ fn what_a_file_can_get_wrong_is_found_where_it_stands() {
 
     mapping.name_malformed 6:17 the id `Bad` cannot be the last word of a reason code
     mapping.expression_type 6:27 a rule of `require` must be true or false, and this is a whole number
-    mapping.id_repeated 6:88 two rules of `require` have the id `a`
-    file.empty 6:113 `message` must not be empty
+    mapping.id_repeated 6:99 two rules of `require` have the id `a`
+    file.empty 6:135 `message` must not be empty
 
     mapping.claim_unreleased 6:11 no audience may see the claim `a`, and no expression reads it
     file.wrong_type 6:14 the claim `a` must be an attribute or a rule, not a whole number

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 use crate::diagnostic::{Entry, Findings, Node, Source, Table};
 
+use super::file::shapes::{NAME, VOCABULARY};
 use super::yaml;
 
 /// The names of one product or community.
@@ -43,14 +44,11 @@ pub struct Name {
     pub dn: bool,
 }
 
-const KEYS: [&str; 5] = ["kind", "version", "id", "description", "names"];
-const KEYS_OF_A_NAME: [&str; 5] = ["name", "format", "many", "email", "dn"];
-
 impl Vocabulary {
     /// Reads the tree of a file of `kind: vocabulary`; what cannot be read is reported and left out. `None` where the
     /// file is none, or does not say its `id`.
     pub fn read(tree: &Node, findings: &mut Findings<'_>) -> Option<Self> {
-        let table = tree.table("a vocabulary", &KEYS, findings)?;
+        let table = tree.shaped("a vocabulary", &VOCABULARY, findings)?;
         check_head(&table, findings)?;
         let id = table.required("id", findings).and_then(|node| node.word("`id`", findings)).map(str::to_owned);
         let description = table.get("description").and_then(|node| node.text("`description`", findings));
@@ -68,7 +66,7 @@ impl Vocabulary {
 impl Name {
     fn read(entry: &Entry, findings: &mut Findings<'_>) -> Option<Self> {
         check_friendly(entry, findings);
-        let table = entry.value.table(&format!("the name `{}`", entry.key), &KEYS_OF_A_NAME, findings)?;
+        let table = entry.value.shaped(&format!("the name `{}`", entry.key), &NAME, findings)?;
         let truth = |key: &str, findings: &mut Findings<'_>| {
             table.get(key).and_then(|node| node.truth(&format!("`{key}`"), findings)).unwrap_or(false)
         };

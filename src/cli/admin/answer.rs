@@ -1,14 +1,19 @@
 //! Answers to the requests of [`super`], from a store: the same for a running server and for a one-shot command.
 
+use crate::crypto::recording::RecordingKey;
 use crate::crypto::seal::MasterKeys;
 use crate::crypto::stored::StoredKey;
-use crate::diagnostic::suggest;
-use crate::flow::{Shadows, Tally};
+use crate::diagnostic::{Source, suggest};
+use crate::flow::{Bridge, Tally, Touched, replay, values_of};
 use crate::ground::id::{MappingId, SourceId, TraceId};
 use crate::ground::time::Timestamp;
+use crate::mapping::{CompileContext, compile};
 use crate::store::{Mark, MarkKind, Store, StoreError};
 
-use super::{Answer, Distrust, Distrusted, KeyRow, Keys, Refusal, RefusalKind, Request, ShadowRow, Shadowed, Traced};
+use super::{
+    Answer, ChangeRow, Distrust, Distrusted, Edited, Forget, Forgot, KeyRow, Keys, Refusal, RefusalKind, Replayed,
+    Request, ShadowRow, Shadowed, Status, Traced,
+};
 
 /// What an answer is made from.
 #[derive(Clone, Copy)]
@@ -19,8 +24,8 @@ pub struct State<'a> {
     pub master_keys: Option<&'a MasterKeys>,
     /// The sources that are configured; empty where the files cannot be read, and then any id is taken.
     pub sources: &'a [SourceId],
-    /// What shadows have seen; only a running server knows.
-    pub shadows: Option<&'a Shadows>,
+    /// The running bridge: it alone knows what shadows have seen, and what recorded requests would become.
+    pub bridge: Option<&'a Bridge>,
     /// When it is asked.
     pub now: Timestamp,
 }
@@ -32,6 +37,9 @@ pub async fn answer(request: &Request, state: State<'_>) -> Result<Answer, Refus
         Request::Trace(id) => trace(*id, state).await.map(Answer::Trace),
         Request::Keys => keys(state).await.map(Answer::Keys),
         Request::Shadows => shadows(state).map(Answer::Shadows),
+        Request::Status => status(state).map(Answer::Status),
+        Request::Replay(edited) => replayed(edited, state).await.map(Answer::Replay),
+        Request::Forget(forget) => forgot(forget, state).await.map(Answer::Forgot),
         Request::Distrust(distrusted) => distrust(distrusted, state).await.map(Answer::Distrust),
     }
 }
@@ -43,7 +51,19 @@ async fn trace(id: TraceId, state: State<'_>) -> Result<Traced, Refusal> {
     };
     let record = serde_json::from_slice(&stored.record)
         .map_err(|_| Refusal::new(RefusalKind::Unavailable, format!("the record of {id} is damaged")))?;
-    Ok(Traced { uses: stored.uses, record })
+    let values = values(id, state).await?;
+    Ok(Traced { uses: stored.uses, record, values })
+}
+
+/// The values of the steps, where they were kept and can be opened.
+async fn values(id: TraceId, state: State<'_>) -> Result<Option<serde_json::Value>, Refusal> {
+    let Some(master_keys) = state.master_keys else { return Ok(None) };
+    let entries = state.store.list(RecordingKey::VAULT_NAME).await.map_err(|error| unavailable(&error))?;
+    let Some(entry) = entries.iter().find(|entry| entry.name == RecordingKey::VAULT_NAME) else { return Ok(None) };
+    let refused = |error: String| Refusal::new(RefusalKind::Unavailable, error);
+    let key = RecordingKey::open(master_keys, &entry.sealed).map_err(|error| refused(error.to_string()))?;
+    let values = values_of(state.store, &key, id).await.map_err(|error| refused(error.to_string()))?;
+    Ok(values.and_then(|json| serde_json::from_slice(json.expose()).ok()))
 }
 
 async fn keys(state: State<'_>) -> Result<Keys, Refusal> {
@@ -68,10 +88,63 @@ async fn keys(state: State<'_>) -> Result<Keys, Refusal> {
     Ok(Keys { keys })
 }
 
-fn shadows(state: State<'_>) -> Result<Shadowed, Refusal> {
-    let Some(shadows) = state.shadows else {
-        return Err(Refusal::new(RefusalKind::Unavailable, "no server runs: shadows are counted in its memory"));
+fn bridge(state: State<'_>) -> Result<&Bridge, Refusal> {
+    state.bridge.ok_or_else(|| Refusal::new(RefusalKind::Unavailable, "no server runs, and this is known to one alone"))
+}
+
+async fn replayed(edited: &Edited, state: State<'_>) -> Result<Replayed, Refusal> {
+    let bridge = bridge(state)?;
+    let sources: Vec<Source> = edited.files.iter().map(|file| Source::new(&file.path, &file.text)).collect();
+    let mappings = compile(&sources, &CompileContext::default()).map_err(|_| {
+        Refusal::new(RefusalKind::BadRequest, "the edited mapping has problems: `drawbridge mapping test` shows them")
+    })?;
+    let replay = replay(bridge, &mappings).await;
+    let replay = replay.map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))?;
+    let row = |(what, touched): (String, Touched)| ChangeRow {
+        what,
+        requests: touched.requests,
+        people: touched.people,
+        examples: touched.examples.into_iter().map(|(trace_id, person)| (trace_id.to_string(), person)).collect(),
     };
+    let changes = replay.differences.into_iter().map(row).collect();
+    Ok(Replayed {
+        requests: replay.requests,
+        people: replay.people,
+        same: replay.same,
+        redacted: replay.redacted,
+        changes,
+    })
+}
+
+async fn forgot(forget: &Forget, state: State<'_>) -> Result<Forgot, Refusal> {
+    let bridge = bridge(state)?;
+    let source = SourceId::new(forget.source.as_str());
+    let Some(namespace) = bridge.revision().namespace(&source) else {
+        let known = state.sources.iter().map(SourceId::as_str);
+        let refusal = Refusal::new(RefusalKind::NotFound, format!("there is no source `{source}`"));
+        let suggestion = suggest(source.as_str(), known).map(str::to_owned);
+        return Err(Refusal { suggestion, ..refusal });
+    };
+    let person = bridge.recorder().person_of(&namespace, &forget.name_id);
+    let removed = bridge.recorder().forget(&person).await.map_err(|error| unavailable(&error))?;
+    Ok(Forgot { removed })
+}
+
+fn status(state: State<'_>) -> Result<Status, Refusal> {
+    let bridge = bridge(state)?;
+    let health = bridge.store().health();
+    let went = bridge.reloads().so_far();
+    Ok(Status {
+        ready: health.is_ok(),
+        store: health.err().map(|error| error.to_string()),
+        revision: bridge.revision().hash.to_string(),
+        reloaded: went.last.as_ref().map(|(at, _)| at.to_string()),
+        reload_problem: went.problem().map(str::to_owned),
+    })
+}
+
+fn shadows(state: State<'_>) -> Result<Shadowed, Refusal> {
+    let shadows = bridge(state)?.shadows();
     let row = |(mapping, tally): (MappingId, Tally)| ShadowRow {
         mapping: mapping.to_string(),
         hash: tally.hash.to_string(),
@@ -121,7 +194,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
     fn state<'a>(store: &'a MemoryStore, sources: &'a [SourceId]) -> State<'a> {
-        State { store, master_keys: None, sources, shadows: None, now: NOW }
+        State { store, master_keys: None, sources, bridge: None, now: NOW }
     }
 
     #[tokio::test]
@@ -131,7 +204,10 @@ mod tests {
         let record = br#"{"outcome":"issued"}"#.to_vec();
         store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await.unwrap();
         let found = answer(&Request::Trace(trace_id), state(&store, &[])).await.unwrap();
-        assert_eq!(found, Answer::Trace(Traced { uses: 0, record: serde_json::json!({"outcome": "issued"}) }));
+        assert_eq!(
+            found,
+            Answer::Trace(Traced { uses: 0, record: serde_json::json!({"outcome": "issued"}), values: None })
+        );
         let missing = answer(&Request::Trace(TraceId::from_bytes([4; 16])), state(&store, &[])).await.unwrap_err();
         assert_eq!((missing.error, missing.status()), (RefusalKind::NotFound, 404));
     }

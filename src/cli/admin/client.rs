@@ -108,7 +108,7 @@ mod tests {
         let (head, body) = http.into_parts();
         let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.unwrap().to_bytes();
         let sources = [SourceId::new("corp-adfs")];
-        let state = State { store, master_keys: None, sources: &sources, shadows: None, now: NOW };
+        let state = State { store, master_keys: None, sources: &sources, bridge: None, now: NOW };
         let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
             Ok(request) => answer(&request, state).await,
             Err(refusal) => Err(refusal),
@@ -144,7 +144,7 @@ mod tests {
         let record = br#"{"outcome":"refused"}"#.to_vec();
         store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await.unwrap();
         listen(&socket, store);
-        let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}) };
+        let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}), values: None };
         assert_eq!(send(&socket, &Request::Trace(trace_id)).await.unwrap(), Answer::Trace(traced));
         let ask = Request::Distrust(Distrust { source: "corp-adfs".into(), undo: false });
         let distrusted = Distrusted { source: "corp-adfs".into(), distrusted: true, changed: true };

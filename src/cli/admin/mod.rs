@@ -16,6 +16,7 @@
 
 pub mod answer;
 pub mod client;
+mod metrics;
 pub(in crate::cli) mod server;
 
 use std::path::{Path, PathBuf};
@@ -30,8 +31,11 @@ const TRACE: &str = "/admin/api/trace/";
 const KEYS: &str = "/admin/api/keys";
 const DISTRUST: &str = "/admin/api/distrust";
 const SHADOWS: &str = "/admin/api/shadows";
-/// No request has a larger body, in bytes.
-pub const MAX_REQUEST_BYTES: usize = 4 * 1024;
+const STATUS: &str = "/readyz";
+const REPLAY: &str = "/admin/api/replay";
+const FORGET: &str = "/admin/api/recordings/forget";
+/// No request has a larger body, in bytes: the largest brings mapping files along.
+pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 
 /// Where the server of a data folder listens.
 pub fn socket(data: &Path) -> PathBuf {
@@ -47,6 +51,12 @@ pub enum Request {
     Keys,
     /// `GET /admin/api/shadows`: what shadows made otherwise than the live mappings.
     Shadows,
+    /// `GET /readyz`: whether the bridge can issue, with what revision, and how the last reload went.
+    Status,
+    /// `POST /admin/api/replay`: recorded requests against edited mappings.
+    Replay(Edited),
+    /// `POST /admin/api/recordings/forget`: remove what was recorded of a person.
+    Forget(Forget),
     /// `POST /admin/api/distrust`: end the trust in a source, or restore it.
     Distrust(Distrust),
 }
@@ -62,6 +72,34 @@ pub struct Distrust {
     pub undo: bool,
 }
 
+/// The body of `POST /admin/api/replay`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edited {
+    /// A mapping, with everything that it includes.
+    pub files: Vec<EditedFile>,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditedFile {
+    /// Its path, by which others include it.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The body of `POST /admin/api/recordings/forget`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forget {
+    /// The id of a source.
+    pub source: String,
+    /// The `NameID` there, or the identifier of a session.
+    pub name_id: String,
+}
+
 /// What is answered, as JSON with status 200.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -74,6 +112,12 @@ pub enum Answer {
     Distrust(Distrusted),
     /// To [`Request::Shadows`].
     Shadows(Shadowed),
+    /// To [`Request::Status`].
+    Status(Status),
+    /// To [`Request::Replay`].
+    Replay(Replayed),
+    /// To [`Request::Forget`].
+    Forgot(Forgot),
 }
 
 /// A decision record.
@@ -84,6 +128,9 @@ pub struct Traced {
     pub uses: u32,
     /// The record, as `decision` writes it.
     pub record: serde_json::Value,
+    /// The steps with their values, where the setting `trace.values` kept them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<serde_json::Value>,
 }
 
 /// The signing keys.
@@ -132,6 +179,60 @@ pub struct ShadowRow {
     pub differences: std::collections::BTreeMap<String, u64>,
     /// The trace ids of the last requests that differed, newest last.
     pub samples: Vec<String>,
+}
+
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// Whether it can issue.
+    pub ready: bool,
+    /// Why not.
+    pub store: Option<String>,
+    /// The content hash of the revision in force.
+    pub revision: String,
+    /// When the last set of files came after the start, RFC 3339.
+    pub reloaded: Option<String>,
+    /// Why that was not taken, naming file and problem; the revision before it goes on serving.
+    pub reload_problem: Option<String>,
+}
+
+/// What edited mappings would have done otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replayed {
+    /// Recorded requests that they apply to.
+    pub requests: u64,
+    /// By how many people.
+    pub people: usize,
+    /// Requests for which nothing differs.
+    pub same: u64,
+    /// Requests of which attributes were left out when they were recorded.
+    pub redacted: u64,
+    /// What differs, in words without values.
+    pub changes: Vec<ChangeRow>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeRow {
+    /// What.
+    pub what: String,
+    /// For how many requests.
+    pub requests: u64,
+    /// Of how many people.
+    pub people: usize,
+    /// Some of the requests, each with a pseudonym of the person.
+    pub examples: Vec<(String, String)>,
+}
+
+/// How much was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forgot {
+    /// Recordings.
+    pub removed: u64,
 }
 
 /// What became of the trust in a source.
@@ -194,8 +295,8 @@ impl Request {
     /// `GET` or `POST`.
     pub const fn method(&self) -> &'static str {
         match self {
-            Self::Trace(_) | Self::Keys | Self::Shadows => "GET",
-            Self::Distrust(_) => "POST",
+            Self::Trace(_) | Self::Keys | Self::Shadows | Self::Status => "GET",
+            Self::Distrust(_) | Self::Replay(_) | Self::Forget(_) => "POST",
         }
     }
 
@@ -205,6 +306,9 @@ impl Request {
             Self::Trace(id) => format!("{TRACE}{id}"),
             Self::Keys => KEYS.to_owned(),
             Self::Shadows => SHADOWS.to_owned(),
+            Self::Status => STATUS.to_owned(),
+            Self::Replay(_) => REPLAY.to_owned(),
+            Self::Forget(_) => FORGET.to_owned(),
             Self::Distrust(_) => DISTRUST.to_owned(),
         }
     }
@@ -212,8 +316,10 @@ impl Request {
     /// The JSON body; empty for `GET`.
     pub fn body(&self) -> String {
         match self {
-            Self::Trace(_) | Self::Keys | Self::Shadows => String::new(),
+            Self::Trace(_) | Self::Keys | Self::Shadows | Self::Status => String::new(),
             Self::Distrust(distrust) => serde_json::json!(distrust).to_string(),
+            Self::Replay(edited) => serde_json::json!(edited).to_string(),
+            Self::Forget(forget) => serde_json::json!(forget).to_string(),
         }
     }
 
@@ -222,9 +328,10 @@ impl Request {
         match (method, path) {
             ("GET", KEYS) => Ok(Self::Keys),
             ("GET", SHADOWS) => Ok(Self::Shadows),
-            ("POST", DISTRUST) => serde_json::from_slice(body).map(Self::Distrust).map_err(|error| {
-                Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
-            }),
+            ("GET", STATUS) => Ok(Self::Status),
+            ("POST", DISTRUST) => from_body(body).map(Self::Distrust),
+            ("POST", REPLAY) => from_body(body).map(Self::Replay),
+            ("POST", FORGET) => from_body(body).map(Self::Forget),
             ("GET", path) => match path.strip_prefix(TRACE) {
                 Some(id) => TraceId::parse(id)
                     .map(Self::Trace)
@@ -234,6 +341,12 @@ impl Request {
             (method, path) => Err(no_such_address(method, path)),
         }
     }
+}
+
+fn from_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
+    })
 }
 
 fn no_such_address(method: &str, path: &str) -> Refusal {
@@ -248,7 +361,12 @@ mod tests {
     fn a_request_is_read_as_it_is_written() {
         let distrust = Distrust { source: "a \"quoted\" source".into(), undo: true };
         let trace = Request::Trace(TraceId::from_bytes([9; 16]));
-        for request in [trace, Request::Keys, Request::Shadows, Request::Distrust(distrust)] {
+        let edited =
+            Request::Replay(Edited { files: vec![EditedFile { path: "a".into(), text: "b: \"c\"\n".into() }] });
+        let forget = Request::Forget(Forget { source: "a".into(), name_id: "b".into() });
+        for request in
+            [trace, Request::Keys, Request::Shadows, Request::Status, edited, forget, Request::Distrust(distrust)]
+        {
             let read = Request::parse(request.method(), &request.path(), request.body().as_bytes());
             assert_eq!(read, Ok(request));
         }
@@ -273,7 +391,16 @@ mod tests {
     #[test]
     fn answers_are_told_apart_by_their_keys() {
         let answers = [
-            Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}) }),
+            Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}), values: None }),
+            Answer::Replay(Replayed { requests: 1, people: 1, same: 0, redacted: 0, changes: Vec::new() }),
+            Answer::Forgot(Forgot { removed: 3 }),
+            Answer::Status(Status {
+                ready: true,
+                store: None,
+                revision: "r".into(),
+                reloaded: None,
+                reload_problem: Some("p".into()),
+            }),
             Answer::Keys(Keys { keys: Vec::new() }),
             Answer::Shadows(Shadowed { shadows: Vec::new() }),
             Answer::Distrust(Distrusted { source: "a".into(), distrusted: true, changed: false }),

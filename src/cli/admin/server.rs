@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State as Shared};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, Limited};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::flow::Bridge;
 use crate::ground::id::SourceId;
 
 use super::answer::{State, answer};
-use super::{Answer, MAX_REQUEST_BYTES, Refusal, RefusalKind, Request};
+use super::{Answer, MAX_REQUEST_BYTES, Refusal, RefusalKind, Request, metrics};
 
 /// What the answers are made from.
 pub(in crate::cli) struct Admin {
@@ -47,6 +47,10 @@ pub(in crate::cli) fn router(admin: Admin) -> Router {
 }
 
 async fn handle(Shared(admin): Shared<Arc<Admin>>, request: HttpRequest) -> Response {
+    if request.method() == Method::GET && request.uri().path() == "/metrics" {
+        let text = metrics::render(&admin.bridge);
+        return (StatusCode::OK, [(CONTENT_TYPE, "text/plain; version=0.0.4")], Body::from(text)).into_response();
+    }
     match run(&admin, request).await {
         Ok(answer) => json(StatusCode::OK, &answer),
         Err(refusal) => json(StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST), &refusal),
@@ -65,7 +69,7 @@ async fn run(admin: &Admin, request: HttpRequest) -> Result<Answer, Refusal> {
         store: admin.bridge.store().as_ref(),
         master_keys: Some(&admin.master_keys),
         sources: &sources,
-        shadows: Some(admin.bridge.shadows()),
+        bridge: Some(&admin.bridge),
         now: admin.bridge.clock().now(),
     };
     let answered = answer(&request, state).await?;

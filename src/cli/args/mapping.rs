@@ -33,6 +33,10 @@ pub(in crate::cli) enum MappingCommand {
     /// Show what the shadows of a running server made otherwise than the live mappings
     #[command(after_help = "Example: drawbridge mapping shadow")]
     Shadow(MappingShadowArgs),
+    /// Run what a server has recorded against an edited mapping: what changes, and for how many people
+    #[command(after_help = "The server needs `recordings: { keep: 24h }`. Values never leave it.\n\n\
+                            Example: drawbridge mapping replay --with edited.yaml")]
+    Replay(MappingReplayArgs),
 }
 
 /// `mapping test`.
@@ -121,6 +125,20 @@ pub(in crate::cli) struct MappingDiffArgs {
 /// `mapping shadow`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MappingShadowArgs {
+    /// Where the state is.
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(in crate::cli) json: JsonArg,
+}
+
+/// `mapping replay`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MappingReplayArgs {
+    /// The edited mapping
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) with: PathBuf,
     /// Where the state is.
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,

@@ -8,12 +8,13 @@ use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 
-use super::super::word::parse_until;
+use super::super::word::{is_host_name, parse_until};
 use super::read::{
     At, Choice, RawSecret, check_name, read_duration, read_scopes, read_secret, read_word, read_words,
     report_empty_list,
 };
 use super::server::ALGORITHM;
+use super::shapes::{API, CLIENT, FORWARDS, TOKEN};
 
 /// One of `clients`.
 #[derive(Debug)]
@@ -30,8 +31,21 @@ pub(in crate::config) struct RawClient {
     pub(in crate::config) audiences: Vec<At<String>>,
     /// `None`: whatever the APIs offer.
     pub(in crate::config) scopes: Option<At<ScopeSet>>,
+    /// `None` for public subjects.
+    pub(in crate::config) subject_type: Option<At<RawSubjectType>>,
+    /// A host name.
+    pub(in crate::config) sector: Option<At<String>>,
     /// For an application that can only pass on what its service provider received.
     pub(in crate::config) forwards: Option<RawForwards>,
+}
+
+/// The words of `subject_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum RawSubjectType {
+    /// Every API sees the same `sub` of a person.
+    Public,
+    /// Each sector sees its own.
+    Pairwise,
 }
 
 /// `forwards:` of a client.
@@ -67,10 +81,14 @@ const GRANTS: Choice<'static, GrantType> = Choice {
     words: &[("saml2-bearer", GrantType::Saml2Bearer), ("token-exchange", GrantType::TokenExchange)],
     later: &["refresh_token", "authorization_code", "client_credentials", "jwt-bearer"],
 };
-const CLIENT_KEYS: [&str; 7] = ["id", "secret", "grants", "sources", "audiences", "scopes", "forwards"];
+const SUBJECT_TYPE: Choice<'static, RawSubjectType> = Choice {
+    what: "`subject_type`",
+    words: &[("public", RawSubjectType::Public), ("pairwise", RawSubjectType::Pairwise)],
+    later: &[],
+};
 
 pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<RawClient> {
-    let table = node.table("a client", &CLIENT_KEYS, findings)?;
+    let table = node.shaped("a client", &CLIENT, findings)?;
     let id = table.required("id", findings).and_then(|node| read_client_id(node, findings));
     let secret = table.required("secret", findings).and_then(|node| read_secret(node, "`secret`", findings));
     let grants = table.required("grants", findings).map(|node| read_grants(node, findings)).unwrap_or_default();
@@ -83,8 +101,23 @@ pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<Ra
     let sources = words("sources", findings);
     let audiences = words("audiences", findings);
     let scopes = table.get("scopes").and_then(|node| read_scopes(node, "`scopes`", findings));
+    let subject_type = table.get("subject_type").and_then(|node| SUBJECT_TYPE.read(node, findings));
+    let sector = table.get("sector").and_then(|node| read_sector(node, findings));
     let forwards = table.entry("forwards").and_then(|entry| read_forwards(&entry.value, entry.key_span, findings));
-    Some(RawClient { id: id?, secret, grants, sources, audiences, scopes, forwards })
+    Some(RawClient { id: id?, secret, grants, sources, audiences, scopes, subject_type, sector, forwards })
+}
+
+/// Every `sub` of the sector hangs on this text, so there is one way to write it.
+fn read_sector(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {
+    let sector = read_word(node, "`sector`", findings)?;
+    if !is_host_name(&sector.value) {
+        findings
+            .error("config.sector_malformed", sector.span, format!("`sector` is no host name: `{}`", sector.value))
+            .label("a host name in lower case")
+            .help("write the host that the applications of this sector share, such as `payroll.example`: no scheme, no port, no path");
+    }
+    // Also a malformed one is there: it is not missed as well.
+    Some(sector)
 }
 
 fn read_client_id(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {
@@ -120,7 +153,7 @@ fn read_grants(node: &Node, findings: &mut Findings<'_>) -> Vec<At<GrantType>> {
 }
 
 fn read_forwards(node: &Node, span: Span, findings: &mut Findings<'_>) -> Option<RawForwards> {
-    let table = node.table("`forwards`", &["source", "recipients", "audiences", "until"], findings)?;
+    let table = node.shaped("`forwards`", &FORWARDS, findings)?;
     let source = table.required("source", findings).and_then(|node| read_word(node, "`source`", findings));
     let names = |key: &str, findings: &mut Findings<'_>| {
         let words = read_words(table.required(key, findings)?, &format!("`{key}`"), findings)?;
@@ -145,7 +178,7 @@ pub(super) fn read_until(node: &Node, findings: &mut Findings<'_>) -> Option<At<
 }
 
 pub(super) fn read_api(node: &Node, findings: &mut Findings<'_>) -> Option<RawApi> {
-    let table = node.table("an API", &["audience", "scopes", "token"], findings)?;
+    let table = node.shaped("an API", &API, findings)?;
     let audience = table
         .required("audience", findings)
         .and_then(|node| read_word(node, "`audience`", findings))
@@ -158,9 +191,7 @@ pub(super) fn read_api(node: &Node, findings: &mut Findings<'_>) -> Option<RawAp
 fn read_token(node: &Node, findings: &mut Findings<'_>) -> (Option<Duration>, Option<SigningAlgorithm>) {
     const FORMAT: Choice<'_, ()> =
         Choice { what: "`format`", words: &[("jwt", ())], later: &["opaque", "split", "wrapped"] };
-    let Some(table) = node.table("`token`", &["format", "lifetime", "algorithm"], findings) else {
-        return (None, None);
-    };
+    let Some(table) = node.shaped("`token`", &TOKEN, findings) else { return (None, None) };
     if let Some(format) = table.get("format") {
         FORMAT.read(format, findings);
     }

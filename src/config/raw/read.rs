@@ -3,10 +3,12 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::diagnostic::shape::Keys;
 use crate::diagnostic::{Findings, Node, Span, Table, Value, suggest};
 use crate::ground::scope::{Scope, ScopeSet};
 
 use super::super::word::{parse_duration, render_duration};
+use super::shapes::SECRET;
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +180,7 @@ pub(super) fn read_secret(node: &Node, what: &str, findings: &mut Findings<'_>) 
             .note("treat it as known to everybody who has read this file, and choose a new one");
         return None;
     }
-    let table = node.table(what, &["file", "env"], findings)?;
+    let table = node.shaped(what, &SECRET, findings)?;
     match (table.get("file"), table.get("env")) {
         (Some(file), None) => read_word(file, "`file`", findings).map(RawSecret::File),
         (None, Some(env)) => read_env_name(env, findings).map(RawSecret::Env),
@@ -204,12 +206,11 @@ fn read_env_name(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>>
     None
 }
 
-/// `{ file: … }` where nothing else is possible.
-pub(super) fn read_file(node: &Node, what: &str, later: &[&str], findings: &mut Findings<'_>) -> Option<At<String>> {
-    let keys: Vec<&str> = std::iter::once("file").chain(later.iter().copied()).collect();
-    let table = node.table(what, &keys, findings)?;
-    let planned = later.iter().any(|key| table.entry(key).is_some());
-    report_later_keys(&table, later, findings);
+/// `{ file: … }` where nothing else is possible yet.
+pub(super) fn read_file(node: &Node, keys: &'static Keys, findings: &mut Findings<'_>) -> Option<At<String>> {
+    let table = node.shaped(keys.what, keys, findings)?;
+    let planned = keys.later.iter().any(|key| table.entry(key).is_some());
+    report_later_keys(&table, keys.later, findings);
     if planned && table.get("file").is_none() {
         return None;
     }

@@ -6,6 +6,7 @@ use crate::credential::saml::trust::{LONGEST_MAX_AGE, MAX_CLOCK_SKEW, TrustSetti
 use crate::diagnostic::{Findings, Node, Span, Table};
 
 use super::read::{At, Choice, check_name, read_duration, read_file, read_id, read_word, report_empty_list};
+use super::shapes::{METADATA, PROVIDER, SAML};
 
 /// `saml:`.
 #[derive(Debug)]
@@ -33,12 +34,9 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) settings: TrustSettings,
 }
 
-const PROVIDER_KEYS: [&str; 7] =
-    ["id", "metadata", "entity_id", "clock_skew", "max_age", "max_lifetime", "max_confirmation_lifetime"];
-
 pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<RawSaml> {
     const OPINION: Choice<'_, ()> = Choice { what: "`second_opinion`", words: &[("samael", ())], later: &[] };
-    let table = node.table("`saml`", &["entity_id", "second_opinion", "identity_providers"], findings)?;
+    let table = node.shaped("`saml`", &SAML, findings)?;
     let entity_id = table.get("entity_id").and_then(|node| read_name(node, findings));
     let second_opinion = table.get("second_opinion").and_then(|node| OPINION.read(node, findings)).map(|at| at.span);
     let providers = table.required("identity_providers", findings);
@@ -56,11 +54,9 @@ fn read_name(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {
 }
 
 fn read_provider(node: &Node, findings: &mut Findings<'_>) -> Option<RawProvider> {
-    let table = node.table("an identity provider", &PROVIDER_KEYS, findings)?;
+    let table = node.shaped("an identity provider", &PROVIDER, findings)?;
     let id = table.required("id", findings).and_then(|node| read_id(node, "`id`", findings));
-    let metadata = table
-        .required("metadata", findings)
-        .and_then(|node| read_file(node, "`metadata`", &["url", "refresh", "signed_by"], findings));
+    let metadata = table.required("metadata", findings).and_then(|node| read_file(node, &METADATA, findings));
     let entity_id = table.get("entity_id").and_then(|node| read_name(node, findings));
     let settings = read_settings(&table, findings);
     Some(RawProvider { id: id?, metadata: metadata?, entity_id, settings })

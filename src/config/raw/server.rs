@@ -8,6 +8,7 @@ use crate::diagnostic::{Findings, Node, Table};
 
 use super::super::word::{Issuer, Network, parse_size};
 use super::read::{At, Choice, read_duration, read_file, read_word, report_empty_list, report_later_keys};
+use super::shapes::{AUDIT, MASTER_KEY, SIGNING, SLED, STORAGE};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -67,9 +68,7 @@ pub(super) fn read(table: &Table<'_>, findings: &mut Findings<'_>) -> RawServer 
         issuer: table.required("issuer", findings).and_then(|node| read_issuer(node, findings)),
         listen: table.get("listen").and_then(|node| read_listen(node, findings)),
         trusted_proxies: table.get("trusted_proxies").and_then(|node| read_networks(node, findings)),
-        master_key: table
-            .required("master_key", findings)
-            .and_then(|node| read_file(node, "`master_key`", &[], findings)),
+        master_key: table.required("master_key", findings).and_then(|node| read_file(node, &MASTER_KEY, findings)),
         mappings: table.required("mappings", findings).and_then(|node| read_word(node, "`mappings`", findings)),
         storage: table.required("storage", findings).and_then(|node| read_storage(node, findings)),
         audit: table.get("audit").and_then(|node| read_audit(node, findings)),
@@ -120,12 +119,12 @@ fn read_networks(node: &Node, findings: &mut Findings<'_>) -> Option<Vec<Network
 }
 
 fn read_storage(node: &Node, findings: &mut Findings<'_>) -> Option<RawSled> {
-    let table = node.table("`storage`", &["sled", "postgres"], findings)?;
-    report_later_keys(&table, &["postgres"], findings);
+    let table = node.shaped("`storage`", &STORAGE, findings)?;
+    report_later_keys(&table, STORAGE.later, findings);
     if table.entry("postgres").is_some() && table.entry("sled").is_none() {
         return None;
     }
-    let sled = table.required("sled", findings)?.table("`sled`", &["path", "cache"], findings)?;
+    let sled = table.required("sled", findings)?.shaped("`sled`", &SLED, findings)?;
     let cache = sled.get("cache").and_then(|node| read_cache(node, findings));
     let path = read_word(sled.required("path", findings)?, "`path`", findings)?;
     Some(RawSled { path, cache })
@@ -144,7 +143,7 @@ fn read_cache(node: &Node, findings: &mut Findings<'_>) -> Option<u64> {
 }
 
 fn read_audit(node: &Node, findings: &mut Findings<'_>) -> Option<RawAudit> {
-    let table = node.table("`audit`", &["file", "keep"], findings)?;
+    let table = node.shaped("`audit`", &AUDIT, findings)?;
     let range = DAY..=DAY * 3660;
     let keep = table.get("keep").and_then(|node| read_duration(node, "`keep`", &range, findings));
     let file = table.get("file").and_then(|node| read_word(node, "`file`", findings));
@@ -152,7 +151,7 @@ fn read_audit(node: &Node, findings: &mut Findings<'_>) -> Option<RawAudit> {
 }
 
 fn read_signing(node: &Node, findings: &mut Findings<'_>) -> Option<SigningAlgorithm> {
-    let table = node.table("`signing`", &["algorithm", "rotate_every", "overlap"], findings)?;
-    report_later_keys(&table, &["rotate_every", "overlap"], findings);
+    let table = node.shaped("`signing`", &SIGNING, findings)?;
+    report_later_keys(&table, SIGNING.later, findings);
     ALGORITHM.read(table.get("algorithm")?, findings).map(|at| at.value)
 }

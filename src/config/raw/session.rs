@@ -38,6 +38,7 @@ use crate::ground::time::Timestamp;
 
 use super::client::read_until;
 use super::read::{At, Choice, RawSecret, check_name, read_duration, read_id, read_secret, read_word};
+use super::shapes::{FIELD, KEY, LAYOUT, LIST, MAC, REUSE, SESSION};
 
 /// One of `sessions`.
 #[derive(Debug)]
@@ -100,22 +101,6 @@ pub(in crate::config) enum KeyEncoding {
     Base64,
 }
 
-const KEYS: [&str; 14] = [
-    "id",
-    "kind",
-    "namespace",
-    "outer",
-    "mac",
-    "keys",
-    "key_id_separator",
-    "payload",
-    "layout",
-    "fields",
-    "times",
-    "max_age",
-    "clock_skew",
-    "reuse",
-];
 const KIND: Choice<'static, ()> = Choice {
     what: "`kind`",
     words: &[("hmac", ())],
@@ -154,7 +139,7 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<RawSessio
         KIND.read(kind_of(node)?, findings);
         return None;
     }
-    let table = node.table("a session source", &KEYS, findings)?;
+    let table = node.shaped("a session source", &SESSION, findings)?;
     let id = table.required("id", findings).and_then(|node| read_id(node, "`id`", findings));
     let kind = table.required("kind", findings).and_then(|node| KIND.read(node, findings));
     let namespace = table
@@ -259,8 +244,7 @@ fn read_mac(node: &Node, findings: &mut Findings<'_>) -> Option<MacDeclaration> 
         Choice { what: "`place`", words: &[("start", MacPlace::Start), ("end", MacPlace::End)], later: &[] };
     const COVERS: Choice<'_, Covers> =
         Choice { what: "`covers`", words: &[("received", Covers::Received), ("decoded", Covers::Decoded)], later: &[] };
-    let keys = ["algorithm", "encoding", "separator", "place", "covers", "truncated_to"];
-    let table = node.table("`mac`", &keys, findings)?;
+    let table = node.shaped("`mac`", &MAC, findings)?;
     let algorithm = table.required("algorithm", findings).and_then(|node| ALGORITHMS.read(node, findings));
     let encodings = Choice { what: "`encoding`", words: ENCODINGS, later: &[] };
     let encoding = table.required("encoding", findings).and_then(|node| encodings.read(node, findings));
@@ -292,7 +276,7 @@ fn read_key(node: &Node, findings: &mut Findings<'_>) -> Option<RawSessionKey> {
         words: &[("text", KeyEncoding::Text), ("hex", KeyEncoding::Hex), ("base64", KeyEncoding::Base64)],
         later: &[],
     };
-    let table = node.table("a key", &["id", "secret", "encoding", "until"], findings)?;
+    let table = node.shaped("a key", &KEY, findings)?;
     let id = table.required("id", findings).and_then(|node| read_id(node, "`id`", findings));
     let secret = table.required("secret", findings).and_then(|node| read_secret(node, "`secret`", findings));
     let encoding = table.get("encoding").and_then(|node| WRITTEN.read(node, findings));
@@ -301,7 +285,7 @@ fn read_key(node: &Node, findings: &mut Findings<'_>) -> Option<RawSessionKey> {
 }
 
 fn read_layout(node: &Node, findings: &mut Findings<'_>) -> Option<Layout> {
-    let table = node.table("`layout`", &["separator", "assign"], findings)?;
+    let table = node.shaped("`layout`", &LAYOUT, findings)?;
     let assign = read_separator(&table, "assign", findings);
     let separator = table.required("separator", findings)?.word("`separator`", findings)?.to_owned();
     Some(match assign {
@@ -330,7 +314,7 @@ fn read_field(node: &Node, findings: &mut Findings<'_>) -> Option<FieldDeclarati
         ],
         later: &[],
     };
-    let table = node.table("a field", &["name", "role", "encoding", "list"], findings)?;
+    let table = node.shaped("a field", &FIELD, findings)?;
     let role = table.get("role").map(|node| ROLES.read(node, findings).map(|at| at.value));
     let encoding = read_encoding(&table, "encoding", findings);
     let list = table.get("list").map(|node| read_list(node, findings));
@@ -345,14 +329,14 @@ fn read_list(node: &Node, findings: &mut Findings<'_>) -> Option<ListSplit> {
         words: &[("before_decoding", ListSplit::BeforeDecoding), ("after_decoding", ListSplit::AfterDecoding)],
         later: &[],
     };
-    let table = node.table("`list`", &["separator", "cut"], findings)?;
+    let table = node.shaped("`list`", &LIST, findings)?;
     let cut = table.required("cut", findings).and_then(|node| CUTS.read(node, findings));
     let separator = table.required("separator", findings)?.word("`separator`", findings)?.to_owned();
     Some((cut?.value)(separator))
 }
 
 fn read_reuse(node: &Node, findings: &mut Findings<'_>) -> Option<u32> {
-    let table = node.table("`reuse`", &["at_most"], findings)?;
+    let table = node.shaped("`reuse`", &REUSE, findings)?;
     read_count(table.required("at_most", findings)?, "`at_most`", findings)
 }
 

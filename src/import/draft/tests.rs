@@ -17,7 +17,7 @@ fn example() -> Draft {
     draft.attributes[1].note = Some("a list".into());
     draft.require.push(Requirement {
         id: "employees_only".into(),
-        cel: "!attr.upn.endsWith('@guest.example')".into(),
+        cel: "!attr.upn.lowerAscii().endsWith('@guest.example')".into(),
         message: "guests are not migrated yet".into(),
         note: None,
     });

@@ -22,7 +22,13 @@ impl Run<'_, '_> {
         for rule in &self.mapping.claims {
             let Made { value, mut facts } = match self.claim(rule, rule.name.as_str()) {
                 Ok(made) => made,
-                Err(refusal) => return self.refuse(Stage::Claim, Some(rule.name.as_str()), refusal),
+                Err(refusal) => {
+                    let parts = match &rule.origin {
+                        Origin::Cel(expression) => self.parts(expression),
+                        Origin::Attribute(..) | Origin::Value(_) | Origin::Object(_) => Vec::new(),
+                    };
+                    return self.refuse_with(Stage::Claim, Some(rule.name.as_str()), refusal, parts);
+                }
             };
             match &value {
                 None => facts.push(Fact::public("found", "nothing, left out")),
@@ -50,6 +56,7 @@ impl Run<'_, '_> {
         let value = match &rule.origin {
             Origin::Value(value) => Some(value.clone()),
             Origin::Cel(expression) => {
+                facts.extend(self.parts(expression));
                 self.scope.evaluate(expression).map_err(|failure| failed(format!("claim `{of}`"), failure))?
             }
             Origin::Attribute(place, steps) => {

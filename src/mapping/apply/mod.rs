@@ -15,7 +15,7 @@ mod subject;
 
 use std::sync::Arc;
 
-use super::cel::{Beside, Failure, Scope};
+use super::cel::{Beside, Expression, Failure, Outcome as Shown, Part, Scope};
 use super::claims::Claims;
 use super::compiled::Mapping;
 use super::received::Received;
@@ -105,15 +105,16 @@ impl Run<'_, '_> {
 
     fn require(&mut self) -> Step<()> {
         for rule in &self.mapping.require {
+            let parts = self.parts(&rule.expression);
             match self.scope.holds(&rule.expression) {
-                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, Vec::new()),
+                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, parts),
                 Ok(false) => {
                     let refusal = MappingRefusal::Require { rule: rule.id.to_string(), message: rule.message.clone() };
-                    return self.refuse(Stage::Require, Some(&rule.id), refusal);
+                    return self.refuse_with(Stage::Require, Some(&rule.id), refusal, parts);
                 }
                 Err(failure) => {
                     let refusal = failed(format!("require `{}`", rule.id), failure);
-                    return self.refuse(Stage::Require, Some(&rule.id), refusal);
+                    return self.refuse_with(Stage::Require, Some(&rule.id), refusal, parts);
                 }
             }
         }
@@ -123,6 +124,7 @@ impl Run<'_, '_> {
     fn scopes(&mut self) -> Step<ScopeSet> {
         let mut scopes = ScopeSet::default();
         for (scope, expression) in &self.mapping.scopes {
+            let mut facts = self.parts(expression);
             let finding = match self.scope.holds(expression) {
                 Ok(true) => {
                     scopes.insert(scope.clone());
@@ -130,22 +132,48 @@ impl Run<'_, '_> {
                 }
                 Ok(false) => Finding::Noted,
                 Err(failure) => {
-                    return self.refuse(
-                        Stage::Scope,
-                        Some(scope.as_str()),
-                        failed(format!("scope `{scope}`"), failure),
-                    );
+                    let refusal = failed(format!("scope `{scope}`"), failure);
+                    return self.refuse_with(Stage::Scope, Some(scope.as_str()), refusal, facts);
                 }
             };
             let held = if finding == Finding::Passed { "holds" } else { "does not hold" };
-            self.trail.push(Stage::Scope, Some(scope.shared()), finding, vec![Fact::public("rule", held)]);
+            facts.push(Fact::public("rule", held));
+            self.trail.push(Stage::Scope, Some(scope.shared()), finding, facts);
         }
         Ok(scopes)
     }
 
     fn refuse<T>(&mut self, stage: Stage, of: Option<&str>, refusal: MappingRefusal) -> Step<T> {
-        self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), refusal.facts());
+        self.refuse_with(stage, of, refusal, Vec::new())
+    }
+
+    /// The same, with what explains it.
+    fn refuse_with<T>(
+        &mut self,
+        stage: Stage,
+        of: Option<&str>,
+        refusal: MappingRefusal,
+        mut facts: Vec<Fact>,
+    ) -> Step<T> {
+        facts.extend(refusal.facts());
+        self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), facts);
         Err(refusal)
+    }
+
+    /// What each part of an expression comes to, where somebody wants to see it.
+    fn parts(&self, expression: &Expression) -> Vec<Fact> {
+        if !self.trail.explains() {
+            return Vec::new();
+        }
+        let shown = |part: Part| {
+            let Part { text, outcome, .. } = part;
+            match outcome {
+                Shown::Value(value) => format!("{text} = {value}"),
+                Shown::Failed(why) => format!("{text} fails: {why}"),
+                Shown::NotEvaluated => format!("{text} is not looked at"),
+            }
+        };
+        expression.explain(&self.scope).into_iter().map(|part| Fact::private("part", shown(part))).collect()
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) const MAX_TEXT_BYTES: usize = 4096;
 /// evaluates: 32 of them leave half of a thread's 2 MiB.
 pub(super) const MAX_DEPTH: usize = 32;
 /// Nodes of its tree, macros expanded.
-const MAX_NODES: usize = 1_000;
+pub(super) const MAX_NODES: usize = 1_000;
 /// Steps of one evaluation (a node visited, 4 KiB of text or eight elements handled, 512 bytes searched for a pattern), at
 /// the declared sizes. A step takes less than a microsecond. What a pattern takes to be made is counted as well, once.
 pub(super) const MAX_COST: u64 = 50_000;
@@ -50,7 +50,8 @@ pub(super) fn check(tree: &IdedExpr) -> Result<(), Fault> {
     Ok(())
 }
 
-fn children<'t>(expr: &'t Expr, visit: &mut impl FnMut(&'t IdedExpr)) {
+/// Every node right below.
+pub(super) fn children<'t>(expr: &'t Expr, visit: &mut impl FnMut(&'t IdedExpr)) {
     match expr {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => {}
         Expr::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(visit),

@@ -6,16 +6,13 @@ use super::Compiler;
 use crate::diagnostic::{Span, suggest};
 use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
 use crate::mapping::compiled::{Cardinality, Declared};
+use crate::mapping::file::shapes::{MOST_BYTES, MOST_VALUES};
 use crate::mapping::file::{MappingFile, RawAttribute, Word};
 
 /// Values of a `many` attribute, unless `max` tells.
-const DEFAULT_MAX: usize = 200;
-/// The most that `max` may be.
-const MOST_MAX: i64 = 1_000;
+pub(in crate::mapping) const DEFAULT_MAX: usize = 200;
 /// Bytes of a value, unless `max_bytes` tells.
-const DEFAULT_MAX_BYTES: usize = MAX_TEXT_READ;
-/// The most that `max_bytes` may be.
-const MOST_MAX_BYTES: i64 = 64 * 1024;
+pub(in crate::mapping) const DEFAULT_MAX_BYTES: usize = MAX_TEXT_READ;
 
 impl Compiler<'_, '_, '_> {
     pub(super) fn declared(&mut self, file: &MappingFile) -> Vec<Declared> {
@@ -71,12 +68,12 @@ impl Compiler<'_, '_, '_> {
 
     fn max_bytes(&mut self, attribute: &RawAttribute) -> usize {
         let Some(most) = &attribute.max_bytes else { return DEFAULT_MAX_BYTES };
-        if !(1..=MOST_MAX_BYTES).contains(&most.value) {
-            let message = format!("`max_bytes` must be from 1 to {MOST_MAX_BYTES}");
+        if !(1..=MOST_BYTES).contains(&most.value) {
+            let message = format!("`max_bytes` must be from 1 to {MOST_BYTES}");
             let problem = self.findings.error("file.wrong_value", most.span, message);
             problem.help(format!("unless told it is {DEFAULT_MAX_BYTES}"));
         }
-        usize::try_from(most.value.clamp(1, MOST_MAX_BYTES)).unwrap_or(DEFAULT_MAX_BYTES)
+        usize::try_from(most.value.clamp(1, MOST_BYTES)).unwrap_or(DEFAULT_MAX_BYTES)
     }
 
     fn is_merged(&mut self, attribute: &RawAttribute) -> bool {
@@ -114,11 +111,11 @@ impl Compiler<'_, '_, '_> {
             self.findings.error("mapping.rule_ambiguous", max.span, message).help("add `many: true`, or remove `max`");
             return Cardinality::One;
         }
-        if !(1..=MOST_MAX).contains(&max.value) {
-            let message = format!("`max` must be from 1 to {MOST_MAX}");
+        if !(1..=MOST_VALUES).contains(&max.value) {
+            let message = format!("`max` must be from 1 to {MOST_VALUES}");
             self.findings.error("file.wrong_value", max.span, message).help(format!("unless told it is {DEFAULT_MAX}"));
         }
-        Cardinality::Many { max: usize::try_from(max.value.clamp(1, MOST_MAX)).unwrap_or(DEFAULT_MAX) }
+        Cardinality::Many { max: usize::try_from(max.value.clamp(1, MOST_VALUES)).unwrap_or(DEFAULT_MAX) }
     }
 
     /// One received attribute must not be two declared ones.

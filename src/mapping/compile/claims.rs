@@ -1,6 +1,7 @@
 //! `claims`: in file order, each seeing those above it.
 
 use super::Compiler;
+use super::rules::possible;
 use crate::diagnostic::suggest;
 use crate::ground::claim::{ClaimName, ClaimValue, RESERVED};
 use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
@@ -18,6 +19,14 @@ impl Compiler<'_, '_, '_> {
             let unknown = || Known { kind: Kind::Any { count: 0, bytes: 0 }, optional: false };
             let known = made.as_ref().map_or_else(unknown, |(_, known)| known.clone());
             self.claims.insert(claim.name.value.clone(), known);
+            if let (Some((rule, _)), Some(RawRule::Cel(cel))) = (&made, &claim.rule)
+                && let Origin::Cel(expression) = &rule.origin
+            {
+                self.check_claim_rule(&claim.name, cel, expression);
+            }
+            if let Some(texts) = made.as_ref().and_then(|(rule, _)| possible(rule)) {
+                self.possible.insert(claim.name.value.clone(), texts);
+            }
             rules.extend(made.map(|(rule, _)| rule));
         }
         rules

@@ -126,6 +126,10 @@ pub(super) fn read(tree: &Node, findings: &mut Findings<'_>) -> Option<File> {
         Kind::Tables => {
             let table = tree.shaped(shapes::TABLES.what, &shapes::TABLES, findings)?;
             check_head(&table, findings);
+            // Nothing refers to it; every file has one.
+            if let Some(id) = table.required("id", findings) {
+                id.word("`id`", findings);
+            }
             let tables = table.required("tables", findings);
             Some(File::Tables(TablesFile {
                 include: words(&table, "include", findings),

@@ -156,7 +156,7 @@ async fn serve(store: &SledStore, key: &Path, http: hyper::Request<Incoming>) ->
     let body = body.collect().await.unwrap().to_bytes();
     let sources = [SourceId::new("corp"), SourceId::new("intranet")];
     let master_keys = master_key::load(key).unwrap();
-    let state = State { store, master_keys: Some(&master_keys), sources: &sources, shadows: None, now: NOW };
+    let state = State { store, master_keys: Some(&master_keys), sources: &sources, bridge: None, now: NOW };
     let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
         Ok(request) => answer(&request, state).await,
         Err(refusal) => Err(refusal),

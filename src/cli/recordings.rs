@@ -1,0 +1,25 @@
+//! `drawbridge recordings …`.
+
+use serde_json::json;
+
+use crate::ground::time::Timestamp;
+
+use super::admin::{Answer as Answered, Forget, Request};
+use super::args::RecordingsForgetArgs;
+use super::exit::{Answer, Exit};
+use super::report::counted;
+use super::screen::Screen;
+use super::state::{ask, of_another_version};
+
+/// Removes what was recorded of a person.
+pub(super) fn forget(args: &RecordingsForgetArgs, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
+    let request = Request::Forget(Forget { source: args.source.clone(), name_id: args.name_id.clone() });
+    let Answered::Forgot(answer) = ask(&args.state, &request, now)? else { return Err(of_another_version()) };
+    if args.json.json {
+        screen.json(&json!(answer))?;
+    } else {
+        let removed = usize::try_from(answer.removed).unwrap_or(usize::MAX);
+        screen.line(format!("{} removed", counted(removed, "recording", "recordings")))?;
+    }
+    Ok(Exit::Done)
+}
