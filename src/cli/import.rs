@@ -116,9 +116,11 @@ fn write(folder: &Path, drafts: &[Draft]) -> Result<Vec<PathBuf>, Failure> {
         return Err(taken(path));
     }
     for (path, draft) in paths.iter().zip(drafts) {
-        let failed = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => taken(path),
-            _ => Failure::could_not_run(format!("`{}` cannot be written: {error}", path.display())),
+        let failed = |error: std::io::Error| {
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                return taken(path);
+            }
+            Failure::could_not_run(format!("`{}` cannot be written: {error}", path.display()))
         };
         let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
         file.write_all(draft.to_yaml().as_bytes()).map_err(failed)?;

@@ -77,7 +77,7 @@ fn each_shape_of_a_rule_is_carried() {
             r#"c:[Type == "x:a", Value =~ "^(?i)v$"] => issue(claim = c);"#,
             r#"a Cel("(has(attr.a) ? attr.a : []).filter(v, v.lowerAscii() == 'v')")"#,
         ),
-        (r#"=> issue(Type = "x:b", Value = "w");"#, r#"b Value(string)"#),
+        (r#"=> issue(Type = "x:b", Value = "w");"#, r"b Value(string)"),
         (
             r#"exists([Type == "x:a", Value == "v"]) => issue(Type = "x:b", Value = "w");"#,
             r#"b Table("a", [("v", "w")])"#,
@@ -112,7 +112,7 @@ fn each_shape_of_a_rule_is_carried() {
 #[test]
 fn every_other_rule_issues_nothing_and_is_told_with_its_line() {
     for (rule, why) in [
-        (r#"c:[] => issue(claim = c);"#, "it selects claims of every type, and only declared attributes are read"),
+        (r"c:[] => issue(claim = c);", "it selects claims of every type, and only declared attributes are read"),
         (r#"c:[Type =~ "^x"] => issue(claim = c);"#, "it selects types by more than their name"),
         (
             r#"c:[Type == "a", Value =~ "(?=x)y"] => issue(claim = c);"#,

@@ -74,7 +74,9 @@ fn get<'n>(node: &'n Node, path: &[&str]) -> &'n Node {
         match &node.value {
             Value::Table(entries) => &entries.iter().find(|entry| entry.key == *key).unwrap().value,
             Value::List(items) => &items[place.unwrap()],
-            other => panic!("{other:?}"),
+            other @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_)) => {
+                panic!("{other:?}")
+            }
         }
     })
 }

@@ -202,7 +202,7 @@ fn subject(draft: &mut Draft, seen: &Seen, columns: &[Column]) -> Known {
     }
     let is_email = |short: &str| draft.by_short(short).is_some_and(|attribute| vocabulary::is_email(&attribute.name));
     let single = columns.iter().filter(|column| column.values.len() == 1 && !is_email(&column.short));
-    let best = names::identifying(single.map(|column| column.short.as_str())).map(str::to_owned);
+    let best = names::identifying(&single.map(|column| column.short.as_str()).collect::<Vec<_>>()).map(str::to_owned);
     if let Some(short) = best {
         draft.subject_from(&short);
         draft.subject.note = Some("a proposal: the best identifier of this credential".into());
