@@ -40,7 +40,7 @@ attributes:
   groups: { name: "urn:groups", many: true }
   licences: { name: "urn:licences", many: true, optional: true }
 "#;
-const PLAIN: &str = r#"subject: { from: upn }
+const PLAIN: &str = r"subject: { from: upn }
 claims:
   email: mail
   given_name: given
@@ -52,7 +52,7 @@ claims:
   address: { object: { locality: city, country: country } }
   licences: { from: licences, sort: true }
   tenant: { value: corp }
-"#;
+";
 const SCOPES: &str = r#"scopes:
   payroll.read: "size(claims.roles) > 0"
   payroll.write: "'payroll-admin' in claims.roles"

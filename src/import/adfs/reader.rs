@@ -78,6 +78,9 @@ impl Reader {
 
     fn carry(&mut self, rule: &Rule) -> Carried {
         if let Some(effect) = Authorization::effect(rule) {
+            if !rule.issues {
+                return self.authorization.add_idle();
+            }
             let condition = self.conditions(rule).map(|asked| whole_condition(&asked));
             return self.authorization.add(effect, condition);
         }

@@ -244,3 +244,16 @@ fn what_holds_no_rule_is_told() {
 }
 
 testing::survives_garbage!(FILE);
+
+#[test]
+fn nobody_is_let_in_whom_no_rule_permits() {
+    let deny = r#"c:[Type == "x:a", Value == "b"] => issue(Type = "http://schemas.microsoft.com/authorization/claims/deny", Value = "true");"#;
+    let add = r#"=> add(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");"#;
+    for text in [deny, add] {
+        let imported = imported(text);
+        let require: Vec<_> =
+            imported.drafts[0].require.iter().map(|rule| (rule.id.as_str(), rule.cel.as_str())).collect();
+        assert_eq!(require[0], ("permitted", "false"), "{text}");
+        assert_eq!(imported.losses.len(), usize::from(text == add), "{text}");
+    }
+}
