@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::ground::time::Timestamp;
 
-use super::admin::{Answer as Answered, Forget, Request};
+use super::admin::beside::Forget;
+use super::admin::{Answer as Answered, Request};
 use super::args::RecordingsForgetArgs;
 use super::exit::{Answer, Exit};
 use super::report::counted;
@@ -21,5 +22,5 @@ pub(super) fn forget(args: &RecordingsForgetArgs, now: Timestamp, screen: &mut S
         let removed = usize::try_from(answer.removed).unwrap_or(usize::MAX);
         screen.line(format!("{} removed", counted(removed, "recording", "recordings")))?;
     }
-    Ok(Exit::Done)
+    Ok(if answer.removed > 0 { Exit::Done } else { Exit::No })
 }

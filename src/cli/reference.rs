@@ -1,8 +1,11 @@
-//! `docs/reference/reasons.md`, generated from the table of reasons.
+//! `docs/reference/`: what is generated from the code, and compared with it. Here the table of reasons.
 
 mod diagnostics;
+mod generated;
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use crate::ground::reason::Reason;
 
@@ -54,23 +57,30 @@ fn title(area: &str) -> &str {
     }
 }
 
+/// Whether files that are generated shall be written, and not compared.
+#[expect(clippy::disallowed_methods, reason = "a switch of the test, not of the product")]
+fn is_update() -> bool {
+    std::env::var_os("UPDATE_DOCS").is_some()
+}
+
+/// Compares a file that is checked in with what the code makes; rewrites it where that is asked for.
+fn is_as_generated(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if is_update() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == text, "{name} is old: run `UPDATE_DOCS=1 cargo test reference`");
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a switch of the test, not of the product")]
     fn the_page_of_reasons_is_what_the_code_says() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/reasons.md");
-        let page = render_reasons();
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, &page).unwrap();
-        }
-        let written = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(written == page, "docs/reference/reasons.md is old: run `UPDATE_DOCS=1 cargo test reference`");
+        is_as_generated("docs/reference/reasons.md", &render_reasons());
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //! **Invariant.** Whatever is secret sits in [`Secret`](crate::ground::secret::Secret) or in a type of aws-lc-rs that
 //! erases itself; no type here prints, compares or serialises a secret by accident.
 //!
-//! **Absent on purpose.** Verifying JWTs (no door takes one yet) and any read of a clock: jsonwebtoken's own time
-//! checks are used in tests only.
+//! **Absent on purpose.** Verifying JWTs at a door (none takes one yet), and any read of a clock: jsonwebtoken's own time
+//! checks are used by `demo` and in tests only.
 
 pub mod audit;
 pub mod client_secret;

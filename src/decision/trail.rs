@@ -250,6 +250,11 @@ impl Trail {
         self.known.scope_granted = None;
     }
 
+    /// Takes a step back that was written down because the record is kept only if it holds, and now is kept otherwise.
+    pub fn take_back(&mut self, stage: Stage) {
+        self.steps.retain(|step| step.stage != stage);
+    }
+
     /// Something that somebody should know.
     pub fn noted(&mut self, stage: Stage, subject: impl Into<Arc<str>>, facts: Vec<Fact>) {
         self.push(stage, Some(subject.into()), Finding::Noted, facts);

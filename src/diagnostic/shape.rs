@@ -142,32 +142,31 @@ impl Keys {
             || self.rules.iter().any(|rule| matches!(rule, Rule::OneOf(names) if names.contains(&name)))
     }
 
-    /// This table and all tables in it, each once, in the order in which a reader meets them.
+    /// This table and all tables in it, each once and before those that are in it.
     pub fn all(&'static self) -> Vec<&'static Self> {
-        let mut found = vec![self];
-        let mut next = 0;
-        while let Some(keys) = found.get(next).copied() {
-            next += 1;
-            let mut waiting: Vec<Shape> = keys.keys.iter().rev().map(|key| key.shape).collect();
-            while let Some(shape) = waiting.pop() {
-                match shape {
-                    Shape::Keys(keys) if !found.iter().any(|known| std::ptr::eq(*known, keys)) => found.push(keys),
-                    Shape::List(item) | Shape::Set(item) | Shape::Entries(item) | Shape::Filled(item) => {
-                        waiting.push(*item);
-                    }
-                    Shape::Either(shapes) => waiting.extend(shapes.iter().rev()),
-                    Shape::Keys(_)
-                    | Shape::Text
-                    | Shape::AnyText
-                    | Shape::Words(_)
-                    | Shape::Truth
-                    | Shape::Int(..)
-                    | Shape::Moment
-                    | Shape::Duration(..)
-                    | Shape::Pattern(_)
-                    | Shape::Value
-                    | Shape::Scalar => {}
+        let mut found: Vec<&'static Self> = Vec::new();
+        let mut waiting = vec![Shape::Keys(self)];
+        while let Some(shape) = waiting.pop() {
+            match shape {
+                Shape::Keys(keys) if !found.iter().any(|known| std::ptr::eq(*known, keys)) => {
+                    found.push(keys);
+                    waiting.extend(keys.keys.iter().rev().map(|key| key.shape));
                 }
+                Shape::List(item) | Shape::Set(item) | Shape::Entries(item) | Shape::Filled(item) => {
+                    waiting.push(*item);
+                }
+                Shape::Either(shapes) => waiting.extend(shapes.iter().rev()),
+                Shape::Keys(_)
+                | Shape::Text
+                | Shape::AnyText
+                | Shape::Words(_)
+                | Shape::Truth
+                | Shape::Int(..)
+                | Shape::Moment
+                | Shape::Duration(..)
+                | Shape::Pattern(_)
+                | Shape::Value
+                | Shape::Scalar => {}
             }
         }
         found
@@ -192,6 +191,7 @@ mod tests {
         rules: &[
             Rule::OneOf(&["in", "again"]),
             Rule::Needs(&["late"], "way"),
+            Rule::Needs(&["in", "again"], "id"),
             Rule::Alone("late", &["again"]),
             Rule::When("way", "there", "late"),
         ],

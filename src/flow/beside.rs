@@ -2,6 +2,7 @@
 
 use crate::credential::Identity;
 use crate::decision::{self, Detail, Fact, Finding, Stage, Trail};
+use crate::ground::attribute::Attribute;
 use crate::mapping::{Outcome, RequestFacts, differences};
 
 use super::recorder::{Keeping, MAX_PLAIN_BYTES, Recorded};
@@ -16,8 +17,13 @@ impl Flow<'_> {
         }
         let recorder = &self.bridge.recorder;
         let person = recorder.person(identity.facts());
-        // Set once: a request is about one person.
-        let _ = self.person.set(person);
+        // What is never kept could be part of any value: then none is.
+        let redact = how.as_ref().map(|how| how.redact.as_slice()).unwrap_or_default();
+        let is_redacted = |attribute: &Attribute| redact.contains(&attribute.name);
+        if !identity.facts().attributes.iter().any(is_redacted) {
+            // Set once: a request is about one person.
+            let _ = self.person.set(person);
+        }
         let Some(how) = how else { return };
         let request = Recorded {
             trace_id: self.trace_id,

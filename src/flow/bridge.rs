@@ -17,13 +17,14 @@ use crate::crypto::seal::MasterKeys;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
-use crate::mapping::{Mapping, Mappings};
+use crate::mapping::{Mapping, MappingStage, Mappings};
 use crate::policy::Policy;
 use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
 use super::recorder::{Keeping, Recorder};
+use super::reloads::Reloads;
 use super::shadow::Shadows;
 
 /// Records of refusals before the client is known: kept within this, counted beyond.
@@ -119,6 +120,7 @@ pub struct Bridge {
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     pub(super) shadows: Shadows,
+    reloads: Reloads,
     pub(super) recorder: Recorder,
     revision: ArcSwap<Revision>,
     distrusted: RwLock<Distrusted>,
@@ -145,6 +147,7 @@ impl Bridge {
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
             shadows: Shadows::default(),
+            reloads: Reloads::default(),
             recorder: parts.recorder,
             revision: ArcSwap::from_pointee(parts.revision),
             distrusted: RwLock::default(),
@@ -171,6 +174,11 @@ impl Bridge {
     /// What was kept of requests beside their records.
     pub const fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    /// How reloads went.
+    pub const fn reloads(&self) -> &Reloads {
+        &self.reloads
     }
 
     /// What shadows made otherwise than the live mappings.
@@ -302,7 +310,9 @@ pub enum OpenError {
 
 /// A source whose people have a `sub` keeps its rules; a mapping may bring another one only if it says which it replaces.
 fn check_subject_rules(revision: &Revision, known: &BTreeSet<(Namespace, String)>) -> Result<(), SubjectRuleChanged> {
-    for mapping in &revision.mappings {
+    // A shadow gives nobody a `sub`.
+    let live = revision.mappings.iter().filter(|mapping| mapping.stage() == MappingStage::Live);
+    for mapping in live {
         let Some(namespace) = revision.namespace(mapping.source()) else { continue };
         let of_source: Vec<&str> =
             known.iter().filter(|(of, _)| *of == namespace).map(|(_, rule)| rule.as_str()).collect();

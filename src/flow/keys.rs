@@ -104,10 +104,28 @@ impl KeyMaker<'_> {
         Ok(Keys { ring: Arc::new(ring), subject, audit, recording })
     }
 
-    async fn subject(&self) -> Result<SubjectKey, KeysError> {
+    /// Opens the keys that are there and makes none: for commands. `None` where the store is new.
+    pub async fn open_existing(&self) -> Result<Option<Keys>, KeysError> {
+        let Some(subject) = self.existing_subject().await? else { return Ok(None) };
+        let ring = Arc::new(KeyRing::load(&self.signing_keys().await?)?);
+        let audit = subject.audit_key();
+        let recording = match self.existing_recording().await? {
+            Some(key) => key,
+            // Kept nowhere: a command seals nothing under it.
+            None => RecordingKey::generate(self.entropy)?,
+        };
+        Ok(Some(Keys { ring, subject, audit, recording }))
+    }
+
+    async fn existing_subject(&self) -> Result<Option<SubjectKey>, KeysError> {
         let entries = self.store.list(SubjectKey::VAULT_NAME).await?;
-        if let Some(entry) = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME) {
-            return Ok(SubjectKey::open(self.master, &entry.sealed)?);
+        let entry = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME);
+        Ok(entry.map(|entry| SubjectKey::open(self.master, &entry.sealed)).transpose()?)
+    }
+
+    async fn subject(&self) -> Result<SubjectKey, KeysError> {
+        if let Some(subject) = self.existing_subject().await? {
+            return Ok(subject);
         }
         let is_new = self.store.list("").await?.is_empty() && self.store.recent(1).await?.is_empty();
         if !is_new {
@@ -123,13 +141,18 @@ impl KeyMaker<'_> {
 
     /// A new one where there is none: what an earlier one has sealed is then lost, as whoever removed it wanted.
     async fn recording(&self) -> Result<RecordingKey, KeysError> {
-        let entries = self.store.list(RecordingKey::VAULT_NAME).await?;
-        if let Some(entry) = entries.iter().find(|entry| entry.name == RecordingKey::VAULT_NAME) {
-            return Ok(RecordingKey::open(self.master, &entry.sealed)?);
+        if let Some(key) = self.existing_recording().await? {
+            return Ok(key);
         }
         let key = RecordingKey::generate(self.entropy)?;
         self.store.replace(RecordingKey::VAULT_NAME, None, Some(&key.seal(self.master, self.entropy))).await?;
         Ok(key)
+    }
+
+    async fn existing_recording(&self) -> Result<Option<RecordingKey>, KeysError> {
+        let entries = self.store.list(RecordingKey::VAULT_NAME).await?;
+        let entry = entries.iter().find(|entry| entry.name == RecordingKey::VAULT_NAME);
+        Ok(entry.map(|entry| RecordingKey::open(self.master, &entry.sealed)).transpose()?)
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, KeysError> {

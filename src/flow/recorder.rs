@@ -42,6 +42,8 @@ pub struct KeepFacts {
     pub redact: Vec<String>,
 }
 
+/// SAML Core 8.3.8: another one at each login.
+const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 /// The numbers of kinds in the store; they never change.
 const FACTS: u8 = 1;
 const VALUES: u8 = 2;
@@ -104,7 +106,8 @@ impl Recorder {
 
     /// Whom facts are about: the `NameID` where it lasts, or else all that was said.
     pub fn person(&self, facts: &Facts) -> PersonKey {
-        if let Some(name_id) = &facts.name_id {
+        let lasts = |name_id: &&NameId| name_id.format.as_deref() != Some(TRANSIENT);
+        if let Some(name_id) = facts.name_id.as_ref().filter(lasts) {
             return self.person_of(&facts.namespace, &name_id.value);
         }
         let values = facts.attributes.iter().flat_map(|attribute| &attribute.values).map(String::as_bytes);

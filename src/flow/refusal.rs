@@ -40,6 +40,8 @@ pub enum Refusal {
         client: ClientId,
         /// The API that is asked for.
         audience: Audience,
+        /// Each mapping of the source, and why it does not apply.
+        others: Vec<String>,
     },
     /// The identity lacks what the mapping needs.
     Mapping(MappingRefusal),
@@ -143,8 +145,13 @@ impl Rejection for Refusal {
             Self::Subject(rejection) => rejection.facts(),
             Self::Store(error) => vec![Fact::public("found", error)],
             Self::Issue(error) => vec![Fact::public("found", error)],
-            Self::MappingMissing { source, client, audience } => {
-                vec![Fact::public("source", source), Fact::public("client", client), Fact::public("audience", audience)]
+            Self::MappingMissing { source, client, audience, others } => {
+                let asked = [
+                    Fact::public("source", source),
+                    Fact::public("client", client),
+                    Fact::public("audience", audience),
+                ];
+                asked.into_iter().chain((!others.is_empty()).then(|| Fact::public("not", others.join("; ")))).collect()
             }
             Self::Abandoned => Vec::new(),
         }

@@ -53,6 +53,8 @@ pub async fn replay(bridge: &Bridge, edited: &Mappings) -> Result<Replay, Record
         for recorded in &page {
             tally.take(recorded, edited, &revision);
         }
+        // Requests come first.
+        tokio::task::yield_now().await;
         match next {
             Some(next) => after = Some(next),
             None => return Ok(tally.finish()),

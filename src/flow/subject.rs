@@ -209,7 +209,10 @@ async fn find(store: &dyn Store, maker: &LinkMaker<'_>, person: Person<'_>) -> R
         (None, Some(link)) => (link.sub.clone(), Origin::Linked),
         (None, None) => (maker.subjects.derived(person.linked.unwrap_or(person.own)), Origin::Derived),
     };
-    let missing = [Some(own), linked].into_iter().flatten().filter(|end| end.link.is_none());
+    // Who is somebody already is not made somebody else's as well: a source that says another name of a person each time
+    // could otherwise bind everybody there to this one.
+    let is_known = own.link.is_some();
+    let missing = [Some(own), linked].into_iter().flatten().filter(|end| end.link.is_none() && !is_known);
     let missing: Vec<NewLink> = missing.map(|end| maker.link(end.subject, sub.clone())).collect();
     if missing.iter().any(|new| new.link.check_size().is_err()) {
         return Err(NotFound::TooLong);

@@ -242,8 +242,9 @@ impl<'a> Flow<'a> {
     ) -> Result<&'a Mapping, Refusal> {
         let source = &identity.facts().source;
         let Some(mapping) = self.revision.mappings.select(source, &client.id, &api.audience) else {
+            let others = self.revision.mappings.why_not(source, &client.id, &api.audience);
             let (source, client, audience) = (source.clone(), client.id.clone(), api.audience.clone());
-            let refusal = Refusal::MappingMissing { source, client, audience };
+            let refusal = Refusal::MappingMissing { source, client, audience, others };
             trail.failed(Stage::Mapping, &refusal);
             return Err(refusal);
         };
@@ -262,6 +263,9 @@ impl<'a> Flow<'a> {
         let bridge = self.bridge;
         let ring = bridge.ring();
         let draft = bridge.issuer.prepare(permit, &found.sub, bridge.entropy.bytes(), &ring);
+        if draft.is_err() {
+            trail.take_back(Stage::Link);
+        }
         let draft = failing(trail, Stage::Issue, draft)?;
         trail.known.jti = Some(draft.jti().to_string());
         // Of the person, whatever the token's client is shown.
@@ -274,6 +278,10 @@ impl<'a> Flow<'a> {
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
         let stage =
             if matches!(admission, Err(AdmissionError::LinkConflict { .. })) { Stage::Link } else { Stage::Replay };
+        if admission.is_err() && stage == Stage::Replay {
+            // No link was made either.
+            trail.take_back(Stage::Link);
+        }
         let admission = failing_after_all(trail, stage, admission)?;
         failing_after_all(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }

@@ -1,6 +1,6 @@
 //! JSON text to a tree with lines: the [`Node`]s that the files of this program are read into as well.
 //!
-//! serde_json reads the text and refuses what is no JSON; it keeps no places. Values come out of it in the order of the
+//! `serde_json` reads the text and refuses what is no JSON; it keeps no places. Values come out of it in the order of the
 //! text, so a second pass over a text that is known to be good only has to find where each value begins.
 
 use std::fmt;
@@ -98,7 +98,7 @@ fn places(text: &str) -> Vec<usize> {
     let mut line = 1;
     let mut bytes = text.bytes();
     // Whether the byte before belonged to a number or a word.
-    let mut in_word = false;
+    let mut goes_on = false;
     while let Some(byte) = bytes.next() {
         let is_word = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
         match byte {
@@ -115,10 +115,10 @@ fn places(text: &str) -> Vec<usize> {
                     }
                 }
             }
-            _ if is_word && !in_word => places.push(line),
+            _ if is_word && !goes_on => places.push(line),
             _ => {}
         }
-        in_word = is_word;
+        goes_on = is_word;
     }
     places
 }
@@ -236,7 +236,7 @@ mod tests {
         let text = "\u{feff}{\"a\":\n [1, -2.5e+3,\n  true,\n{}],\n \"b\\\"\\\\\":\"x\\n{[\",\"c\"\n:\n null}";
         assert_eq!(
             shown(&parse(text).unwrap()),
-            concat!(r#"1{a@1=2[2Int(1) 2Float(-2500.0) 3Bool(true) 4{}] b"\@5=5Text("x\n{[") c@5=7Null}"#,)
+            "1{a@1=2[2Int(1) 2Float(-2500.0) 3Bool(true) 4{}] b\"\\@5=5Text(\"x\\n{[\") c@5=7Null}"
         );
         assert_eq!(shown(&parse_inner("{\n\"a\": 1}", 7).unwrap()), "7{a@7=7Int(1)}");
     }
@@ -257,19 +257,20 @@ mod tests {
         assert_eq!(parse_inner("{", 9).unwrap_err().line, 9);
     }
 
+    fn last(node: &Node) -> usize {
+        match &node.value {
+            Value::List(items) => items.last().map_or(node.span.line, last),
+            Value::Table(entries) => entries.last().map_or(node.span.line, |entry| last(&entry.value)),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => node.span.line,
+        }
+    }
+
     proptest! {
         /// The two passes agree on what there is: the last value gets the last place.
         #[test]
         fn both_passes_see_the_same_values(value in any_json()) {
             let text = serde_json::to_string_pretty(&value).unwrap();
             let tree = parse(&text).unwrap();
-            fn last(node: &Node) -> usize {
-                match &node.value {
-                    Value::List(items) => items.last().map_or(node.span.line, last),
-                    Value::Table(entries) => entries.last().map_or(node.span.line, |entry| last(&entry.value)),
-                    Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => node.span.line,
-                }
-            }
             // Behind the last value there are only closing brackets, each on a line of its own.
             let closing = text.lines().rev().take_while(|line| matches!(line.trim(), "]" | "}" | "]," | "},")).count();
             prop_assert_eq!(last(&tree), text.lines().count() - closing);

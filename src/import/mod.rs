@@ -20,14 +20,14 @@ mod adfs;
 pub mod draft;
 mod entra;
 mod expression;
-//mod first;
+mod first;
 mod json;
 mod keycloak;
 mod names;
 mod parts;
 mod pattern;
 mod satosa;
-//mod seen;
+mod seen;
 mod shibboleth;
 mod simplesamlphp;
 #[cfg(test)]
@@ -35,8 +35,8 @@ mod testing;
 mod xml;
 
 pub use draft::Draft;
-//pub use first::{First, first};
-//pub use seen::{Seen, SeenAttribute, seen};
+pub use first::first;
+pub use seen::{Seen, SeenAttribute, seen};
 
 /// A product whose files can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum Kind {
     Shibboleth,
     /// AD FS: claim rules.
     Adfs,
-    /// SimpleSAMLphp: attribute maps, and configuration with `authproc`.
+    /// `SimpleSAMLphp`: attribute maps, and configuration with `authproc`.
     Simplesamlphp,
     /// Entra: claims-mapping policies.
     Entra,
@@ -95,22 +95,31 @@ impl ImportError {
     }
 }
 
+/// Rules, mappers, definitions or entries of a file; each is compared with those before it.
+const MOST: usize = 5_000;
+
+/// Refuses a file that would keep an importer busy.
+fn bounded(count: usize, what: &str, line: usize) -> Result<(), ImportError> {
+    if count > MOST {
+        return Err(ImportError::new(line, format!("the file has {count} {what}; at most {MOST} are read")));
+    }
+    Ok(())
+}
+
 /// What is found while one file is read.
 #[derive(Debug, Default)]
 struct Losses(Vec<Loss>);
 
 impl Losses {
     fn add(&mut self, line: usize, what: impl Into<String>, why: impl Into<String>) {
-        let loss = Loss { file: 0, line, what: what.into(), why: why.into() };
-        if !self.0.contains(&loss) {
-            self.0.push(loss);
-        }
+        self.0.push(Loss { file: 0, line, what: what.into(), why: why.into() });
     }
 
-    /// Those of one file, by line.
+    /// Those of one file, by line; nothing is told twice.
     fn of_file(mut self, file: usize) -> Vec<Loss> {
         self.0.iter_mut().for_each(|loss| loss.file = file);
         self.0.sort_by_key(|loss| loss.line);
+        self.0.dedup();
         self.0
     }
 }
@@ -165,10 +174,7 @@ fn tell_apart(drafts: &mut [Draft]) {
         let (before, rest) = drafts.split_at_mut(place);
         let Some(draft) = rest.first_mut() else { continue };
         let taken = |id: &str| before.iter().any(|other| other.id == id);
-        if taken(&draft.id) {
-            let numbered = (2..).map(|number| format!("{}-{number}", draft.id)).find(|id| !taken(id));
-            draft.id = numbered.unwrap_or_default();
-        }
+        draft.id = names::free(&draft.id, "-", taken);
     }
 }
 
@@ -178,4 +184,60 @@ fn plain_word(name: &str, otherwise: &str) -> String {
     let word: String = name.trim().chars().map(plain).take(48).collect();
     let word = word.trim_matches(['-', '.']).to_owned();
     if word.is_empty() { otherwise.to_owned() } else { word }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_would_keep_an_importer_busy_is_refused() {
+        let many = |part: &str| part.repeat(MOST + 1);
+        let numbered = |part: fn(usize) -> String| (0..=MOST).map(part).collect::<String>();
+        let json = |key: &str| format!("{{\"identityProviders\": [], \"{key}\": [{}0]}}", many("0,"));
+        for (kind, text) in [
+            (Kind::Satosa, format!("attributes:\n{}", numbered(|n| format!(" a{n}: 0\n")))),
+            (Kind::Keycloak, json("identityProviderMappers")),
+            (Kind::Keycloak, json("identityProviders")),
+            (Kind::Shibboleth, format!("<AttributeResolver>{}</AttributeResolver>", many("<AttributeDefinition/>"))),
+            (Kind::Shibboleth, format!("<AttributeFilterPolicyGroup>{}</AttributeFilterPolicyGroup>", many("<Rule/>"))),
+            (Kind::Adfs, many("=> issue(Type = \"x\", Value = \"y\");")),
+            (Kind::Simplesamlphp, format!("$attributemap = [{}];", numbered(|n| format!("'urn:x:{n}' => 'a',")))),
+            (Kind::Entra, format!("{{\"ClaimsMappingPolicy\": {{\"ClaimsSchema\": [{}0]}}}}", many("0,"))),
+        ] {
+            let error = import(kind, &[&text]).unwrap_err();
+            assert!(error.message.ends_with("at most 5000 are read"), "{kind:?}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn several_files_are_told_apart() {
+        let rules = "=> issue(Type = \"x\", Value = \"y\");\nnonsense;";
+        let imported = import(Kind::Adfs, &[rules, rules]).unwrap();
+        let ids: Vec<&str> = imported.drafts.iter().map(|draft| draft.id.as_str()).collect();
+        assert_eq!(ids, ["adfs", "adfs-2"]);
+        let places: Vec<_> = imported.losses.iter().map(|loss| (loss.file, loss.line)).collect();
+        assert_eq!(places, [(0, 2), (1, 2)]);
+        assert_eq!(import(Kind::Adfs, &[rules, ""]).unwrap_err().file, 1);
+    }
+
+    #[test]
+    fn attributes_that_no_rule_reads_are_left_out() {
+        let mut draft = Draft::new("x", "s", "");
+        for name in ["used", "unused", "use", "who"] {
+            draft.declare(name, None, false);
+        }
+        draft.claim("c", draft::ClaimRule::Cel("has(attr.used) ? attr.used : null".into()));
+        draft.subject_from("who");
+        draft.drop_unused();
+        let left: Vec<&str> = draft.attributes.iter().map(|attribute| attribute.short.as_str()).collect();
+        assert_eq!(left, ["used", "who"]);
+    }
+
+    #[test]
+    fn a_name_becomes_a_plain_word() {
+        assert_eq!(plain_word("Corp AD FS (new)", "x"), "Corp-AD-FS--new");
+        assert_eq!(plain_word("../..", "x"), "x");
+        assert_eq!(plain_word("é", "x"), "x");
+    }
 }

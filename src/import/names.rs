@@ -35,12 +35,17 @@ pub(super) fn last_segment(name: &str) -> &str {
 
 /// A short name from what is wished: letters, digits and `_`, not a word of expressions, and not taken.
 pub(super) fn short(wish: &str, taken: impl Fn(&str) -> bool) -> String {
-    let name = identifier(wish);
-    let with_number = |number: usize| format!("{name}_{number}");
-    if !taken(&name) {
-        return name;
+    free(&identifier(wish), "_", taken)
+}
+
+/// The name itself, or with the first number that makes it free.
+pub(super) fn free(name: &str, separator: &str, taken: impl Fn(&str) -> bool) -> String {
+    let (mut found, mut number) = (name.to_owned(), 1_usize);
+    while taken(&found) {
+        number += 1;
+        found = format!("{name}{separator}{number}");
     }
-    (2..).map(with_number).find(|name| !taken(name)).unwrap_or_default()
+    found
 }
 
 /// Text as a name that expressions can read.
@@ -88,7 +93,7 @@ const WORDS: [&str; 22] = [
     "name_id",
 ];
 
-/// The claim that OpenID Connect Core 5.1 has for a friendly name; any other keeps its name.
+/// The claim that `OpenID` Connect Core 5.1 has for a friendly name; any other keeps its name.
 pub(super) fn claim(friendly: &str) -> &str {
     let lower = friendly.to_ascii_lowercase();
     let found = CLAIMS.iter().find(|(names, _)| names.contains(&lower.as_str()));
@@ -112,8 +117,8 @@ pub(super) fn is_reserved(claim: &str) -> bool {
 
 /// Of these friendly names the one that best says who somebody is: made to be an identifier, and kept when a person
 /// marries or moves. An e-mail address is none of them.
-pub(super) fn identifying<'a>(friendly: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    IDENTIFYING.iter().find_map(|best| friendly.clone().find(|name| name.eq_ignore_ascii_case(best)))
+pub(super) fn identifying<'a>(friendly: &[&'a str]) -> Option<&'a str> {
+    IDENTIFYING.iter().find_map(|best| friendly.iter().copied().find(|name| name.eq_ignore_ascii_case(best)))
 }
 
 const IDENTIFYING: [&str; 17] = [
@@ -186,9 +191,9 @@ mod tests {
     #[test]
     fn an_identifier_is_preferred_to_a_name_that_may_change() {
         let names = ["mail", "upn", "objectId"];
-        assert_eq!(identifying(names.into_iter()), Some("objectId"));
-        assert_eq!(identifying(["mail", "UPN"].into_iter()), Some("UPN"));
-        assert_eq!(identifying(["mail"].into_iter()), None);
+        assert_eq!(identifying(&names), Some("objectId"));
+        assert_eq!(identifying(&["mail", "UPN"]), Some("UPN"));
+        assert_eq!(identifying(&["mail"]), None);
     }
 
     #[test]

@@ -74,8 +74,11 @@ impl Parts {
         let stem = names::identifier(name);
         let taken = |helping: &[Claim], name: &str| helping.iter().any(|c| c.name == name) || draft.has_claim(name);
         let mut help = |rule: ClaimRule| {
-            let free = |number: &usize| !taken(&helping, &format!("_{stem}_{number}"));
-            let name = format!("_{stem}_{}", (1..).find(free).unwrap_or_default());
+            let mut number = 1;
+            while taken(&helping, &format!("_{stem}_{number}")) {
+                number += 1;
+            }
+            let name = format!("_{stem}_{number}");
             helping.push(Claim { name: name.clone(), rule, note: None });
             format!("claims.{name}")
         };

@@ -9,11 +9,11 @@
 //! has the same ones. SATOSA puts the values of several external names together, and sends the first `openid` name.
 
 use super::draft::{Attribute, ClaimRule, Draft, Requirement, SubjectRule};
-use super::{ImportError, Imported, Losses, expression, names, not_by_email};
+use super::{ImportError, Imported, Losses, bounded, expression, names, not_by_email};
 use crate::diagnostic::{Entry, Findings, Node, Source, Value};
 use crate::mapping::yaml;
 
-/// Claims of which SATOSA's OpenID Connect frontend sends one value.
+/// Claims of which SATOSA's `OpenID` Connect frontend sends one value.
 const SINGLE: [&str; 17] = [
     "name",
     "given_name",
@@ -41,6 +41,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let attributes = entries.ok_or_else(|| {
         ImportError::new(tree.span.line, "this is no `internal_attributes.yaml`: it has no table `attributes`")
     })?;
+    bounded(attributes.len(), "attributes", tree.span.line)?;
     let mut reader = Reader {
         draft: Draft::new("satosa", "satosa", "Imported from the internal attributes of SATOSA."),
         losses: Losses::default(),

@@ -66,7 +66,7 @@ pub(super) fn outcome(draft: &super::Draft, name_id: Option<&str>, sent: &[(&str
 pub(super) fn compiled(text: &str) -> Mappings {
     let source = Source::new("draft.yaml", text);
     let mappings = compile(std::slice::from_ref(&source), &CompileContext::default())
-        .unwrap_or_else(|found| panic!("{}\n{text}", render(&found, &[source.clone()], Color::Never)));
+        .unwrap_or_else(|found| panic!("{}\n{text}", render(&found, std::slice::from_ref(&source), Color::Never)));
     for warning in mappings.warnings() {
         assert_eq!(warning.severity, Severity::Warning);
         // A name that is nearly a usual one is the old product's; what is not used is left out by `import`.

@@ -109,8 +109,8 @@ impl<'t> Lines<'t> {
     }
 
     fn at(&mut self, place: usize) -> usize {
-        let between = self.text.as_bytes().get(self.seen..place).unwrap_or_default();
-        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        let between = self.text.get(self.seen..place).unwrap_or_default();
+        self.line += between.matches('\n').count();
         self.seen = self.seen.max(place);
         self.line
     }

@@ -29,6 +29,7 @@ mod coverage;
 mod file;
 mod problems;
 mod received;
+pub mod reference;
 mod refusal;
 mod steps;
 #[cfg(test)]
@@ -50,7 +51,7 @@ pub use self::compiled::{Mapping, MappingStage};
 pub use self::coverage::Coverage;
 pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
-pub use self::refusal::{Found, MappingRefusal, Private};
+pub use self::refusal::{Found, MappingRefusal, Private, REFUSALS};
 pub use self::trial::{RecordedTest, TestReport};
 pub use crate::diagnostic::Source as SourceFile;
 
@@ -88,6 +89,17 @@ impl Mappings {
         audience: &'q Audience,
     ) -> impl Iterator<Item = &'a Mapping> {
         self.applying(source, client, audience).filter(|mapping| mapping.stage == MappingStage::Shadow)
+    }
+
+    /// Why none of the live mappings of a source applies to a request, a few words for each; at most ten.
+    pub fn why_not(&self, source: &SourceId, client: &ClientId, audience: &Audience) -> Vec<String> {
+        let live = self.in_order.iter().filter(|mapping| mapping.stage == MappingStage::Live);
+        let of_source: Vec<&Mapping> = live.clone().filter(|mapping| mapping.source == *source).collect();
+        if of_source.is_empty() {
+            let others = live.take(10).map(|mapping| format!("`{}` reads the source `{}`", mapping.id, mapping.source));
+            return others.collect();
+        }
+        of_source.into_iter().take(10).filter_map(|mapping| mapping.why_not(client, audience)).collect()
     }
 
     fn applying<'a, 'q>(

@@ -4,6 +4,20 @@ use crate::decision::{Fact, Rejection};
 use crate::ground::id::Audience;
 use crate::ground::reason::{Reason, ReasonCode};
 
+/// The reasons that any mapping may refuse with; those of `require` are its own.
+pub const REFUSALS: [Reason; 10] = [
+    Reason::MappingAttributeMissing,
+    Reason::MappingAttributeRepeated,
+    Reason::MappingAttributeTooLong,
+    Reason::MappingClaimMissing,
+    Reason::MappingClaimAmbiguous,
+    Reason::MappingClaimType,
+    Reason::MappingEmailUnproven,
+    Reason::MappingBudgetExceeded,
+    Reason::MappingSubjectMissing,
+    Reason::MappingExpressionFailed,
+];
+
 /// In the order of the steps. `Debug` and the facts show names and counts; what is of the person is private.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingRefusal {
@@ -90,7 +104,9 @@ pub enum MappingRefusal {
     ClaimMissing {
         /// Its name.
         claim: String,
-        /// How many values there were before the table.
+        /// The attribute that it comes from.
+        from: Option<String>,
+        /// How many values that has.
         values: usize,
     },
     /// An expression failed.
@@ -190,8 +206,20 @@ impl Rejection for MappingRefusal {
             ],
             Self::Require { message, .. } => vec![Fact::public("message", message)],
             Self::SubjectMissing { why } => vec![Fact::public("found", why)],
-            Self::ClaimMissing { claim, values } => {
-                vec![Fact::public("claim", claim), Fact::public("values", values)]
+            Self::ClaimMissing { claim, from, values } => {
+                let mut facts = vec![Fact::public("claim", claim)];
+                if let Some(from) = from {
+                    facts.push(Fact::public("from", from));
+                    facts.push(Fact::public(
+                        "found",
+                        match values {
+                            0 => "no value of the attribute".to_owned(),
+                            1 => "1 value of the attribute, of which nothing remains".to_owned(),
+                            count => format!("{count} values of the attribute, of which nothing remains"),
+                        },
+                    ));
+                }
+                facts
             }
             Self::ExpressionFailed { of, what, detail } => {
                 let mut facts = vec![Fact::public("rule", of), Fact::public("found", what)];

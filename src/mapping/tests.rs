@@ -298,7 +298,10 @@ fn a_missing_attribute_names_the_nearest_that_was_sent() {
     let (refused, trail) = applied(&mapping, &facts(attributes));
     let refusal = refused.unwrap_err();
     let facts: Vec<_> = refusal.facts().into_iter().map(|fact| (fact.label, fact.value)).collect();
-    assert!(facts.contains(&("nearest", Shown::Public("http://schemas.example/2005/claims/UPN".into()))), "{facts:?}");
+    assert!(
+        facts.contains(&("nearest", Shown::Public("`http://schemas.example/2005/claims/UPN`".into()))),
+        "{facts:?}"
+    );
     let noted = trail.steps().iter().filter(|step| step.finding == Finding::Noted);
     let noted: Vec<_> = noted.map(|step| step.subject.as_deref().unwrap()).collect();
     assert_eq!(noted, ["http://schemas.example/2005/claims/UPN", "urn:oid:2.5.4.20"]);

@@ -14,7 +14,7 @@ use crate::diagnostic::{Entry, Findings, Node, Source, Span, Value};
 /// Larger files are refused before they are read.
 pub const MAX_FILE_BYTES: usize = 1 << 20;
 /// Deeper ones too: the deepest place of a file of ours is a dozen levels down.
-const MAX_DEPTH: usize = 24;
+pub(super) const MAX_DEPTH: usize = 24;
 
 /// Reads a file, or finds the one reason why it is not YAML (`file.syntax`).
 pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {

@@ -52,7 +52,7 @@ kind: mapping
 version: 1
 id: own
 source: own
-subject: { from: name_id }
+subject: { from: name_id, email_proven: true }
 scopes: { payroll.read: \"true\" }
 ";
 

@@ -3,6 +3,7 @@
 mod crossing;
 mod diff;
 mod explain;
+mod new;
 mod presented;
 mod recorded;
 mod replay;
@@ -11,6 +12,7 @@ mod test;
 
 pub(super) use diff::run as diff;
 pub(super) use explain::run as explain;
+pub(super) use new::run as new;
 pub(super) use recorded::run as recorded;
 pub(super) use replay::run as replay;
 pub(super) use shadow::run as shadow;

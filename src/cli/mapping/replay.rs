@@ -7,7 +7,8 @@ use serde_json::json;
 use crate::config::{ProcessEnvironment, test_mappings};
 use crate::ground::time::Timestamp;
 
-use super::super::admin::{Answer as Answered, Edited, EditedFile, Replayed, Request};
+use super::super::admin::beside::{Edited, EditedFile, Replayed};
+use super::super::admin::{Answer as Answered, Request};
 use super::super::args::MappingReplayArgs;
 use super::super::exit::{Answer, Exit, Failure};
 use super::super::report::{counted, not_loaded, show_diagnostics};

@@ -16,6 +16,7 @@ use crate::ground::time::Timestamp;
 use crate::mapping::TestReport;
 
 use super::super::sarif::first_sentence;
+use super::{is_as_generated, is_update};
 
 /// The day on which the examples are checked.
 const NOW: &str = "2026-03-01T12:00:00Z";
@@ -86,11 +87,6 @@ const SECTIONS_WITHOUT_EXAMPLE: [&str; 3] = ["## What it does", "## Why it is a 
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/diagnostics")
-}
-
-#[expect(clippy::disallowed_methods, reason = "a switch of the test, not of the product")]
-fn is_update() -> bool {
-    std::env::var_os("UPDATE_DOCS").is_some()
 }
 
 /// The text below a heading, up to the next.
@@ -236,13 +232,7 @@ fn every_page_has_a_code() {
 
 #[test]
 fn the_index_is_what_the_code_says() {
-    let path = folder().join("README.md");
-    let index = render_index();
-    if is_update() {
-        fs::write(&path, &index).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == index, "docs/reference/diagnostics/README.md is old: run `UPDATE_DOCS=1 cargo test reference`");
+    is_as_generated("docs/reference/diagnostics/README.md", &render_index());
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn reference(root: &'static Keys) -> String {
             let _ = write!(page, "\n{}\n", rules.join(" "));
         }
         if !keys.later.is_empty() {
-            let _ = write!(page, "\nNot in this version, and refused: {}.\n", names(keys.later));
+            let _ = write!(page, "\nNot in this version, and refused: {}.\n", listed(keys.later, "and"));
         }
     }
     page
@@ -42,17 +42,23 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn names(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+/// `a`, `b` and `c`.
+fn listed(names: &[&str], and: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} {and} {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn sentence(rule: Rule) -> String {
     match rule {
-        Rule::OneOf(keys) => format!("Exactly one of {} is there.", names(keys)),
-        Rule::Needs(keys, needed) => format!("{} only beside `{needed}`.", names(keys)),
-        Rule::Alone(key, others) => format!("Beside `{key}` none of {} stands.", names(others)),
+        Rule::OneOf(keys) => format!("There is exactly one of {}.", listed(keys, "and")),
+        Rule::Needs(keys, needed) => format!("Only beside `{needed}`: {}.", listed(keys, "and")),
+        Rule::Alone(key, others) => format!("Never beside `{key}`: {}.", listed(others, "and")),
         Rule::When(key, word, needed) => format!("`{key}: {word}` needs `{needed}`."),
-        Rule::Some => "At least one of them is there.".into(),
+        Rule::Some => "There is at least one of them.".into(),
     }
 }
 
@@ -60,7 +66,7 @@ fn sentence(rule: Rule) -> String {
 fn words(shape: Shape) -> String {
     match shape {
         Shape::Text | Shape::AnyText => "text".into(),
-        Shape::Words(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
+        Shape::Words(words) => listed(words, "or"),
         Shape::Truth => "`true` or `false`".into(),
         Shape::Int(least, most) if least == most => format!("`{least}`"),
         Shape::Int(least, most) => format!("a whole number from {least} to {most}"),
@@ -70,7 +76,7 @@ fn words(shape: Shape) -> String {
         Shape::Value => "any value".into(),
         Shape::Scalar => "text, a whole number, `true` or `false`".into(),
         Shape::List(item) | Shape::Set(item) => format!("a list: {}", words(*item)),
-        Shape::Entries(value) => format!("names of your own, each with {}", words(*value)),
+        Shape::Entries(value) => format!("a table of your own names, each with {}", words(*value)),
         Shape::Filled(inner) => format!("{}; not empty", words(*inner)),
         Shape::Keys(keys) => format!("[{}](#{})", keys.what.replace('`', ""), anchor(keys.what)),
         Shape::Either(shapes) => shapes.iter().copied().map(words).collect::<Vec<_>>().join(", or "),
@@ -88,10 +94,10 @@ mod tests {
         assert!(page.contains("## A thing\n\nOutside."), "{page}");
         assert!(page.contains("| `in` | `true` or `false`, or a list: [inner](#inner) | More \\| less. |"), "{page}");
         assert!(page.contains("| `id` | text | Its name. **Required.** |"), "{page}");
-        assert!(page.contains("names of your own, each with [a thing](#a-thing); not empty"), "{page}");
+        assert!(page.contains("a table of your own names, each with [a thing](#a-thing); not empty"), "{page}");
         assert!(page.contains("| `late` | a duration from `1s` to `1d` | How much. |"), "{page}");
-        let rules = "Exactly one of `in`, `again` is there. `late` only beside `way`. Beside `late` none of `again` \
-                     stands. `way: there` needs `late`.";
+        let rules = "There is exactly one of `in` and `again`. Only beside `way`: `late`. Only beside `id`: `in` and \
+                     `again`. Never beside `late`: `again`. `way: there` needs `late`.";
         assert!(page.contains(rules), "{page}");
         assert!(page.contains("Not in this version, and refused: `soon`."), "{page}");
         assert!(page.contains("\n## `inner`\n"), "{page}");

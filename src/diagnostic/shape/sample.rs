@@ -353,6 +353,8 @@ mod tests {
                 r#"{"id":"x"}"#,
                 r#"{"again":{"x":{"id":"x","in":true}},"id":"x","in":true}"#,
                 r#"{"id":"x","in":true,"late":"1s"}"#,
+                r#"{"in":true}"#,
+                r#"{"again":{"x":{"id":"x","in":true}}}"#,
                 r#"{"again":{"x":{"id":"x","in":true}},"id":"x","in":true,"late":"1s","way":"here"}"#,
                 r#"{"id":"x","in":true,"way":"there"}"#,
             ]

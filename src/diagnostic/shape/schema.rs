@@ -87,8 +87,15 @@ fn table(keys: &Keys) -> Value {
                 let alone = names.iter().map(|name| json!({ "required": [name] })).collect();
                 schema.insert("oneOf".into(), alone);
             }
-            Rule::Needs(names, needed) => conditions.extend(names.iter().map(|name| condition(name, None, needed))),
-            Rule::When(name, word, needed) => conditions.push(condition(name, Some(word), needed)),
+            Rule::Needs(names, needed) => {
+                let each: Vec<_> = names.iter().map(|name| json!({ "required": [name] })).collect();
+                let is_it = if let [only] = &each[..] { only.clone() } else { json!({ "anyOf": each }) };
+                conditions.push(json!({ "if": is_it, "then": { "required": [needed] } }));
+            }
+            Rule::When(name, word, needed) => {
+                let is_it = json!({ "properties": { name: { "const": word } }, "required": [name] });
+                conditions.push(json!({ "if": is_it, "then": { "required": [needed] } }));
+            }
             Rule::Alone(name, others) => {
                 let none: Map<_, _> = others.iter().map(|other| ((*other).to_owned(), json!(false))).collect();
                 conditions.push(json!({ "if": { "required": [name] }, "then": { "properties": none } }));
@@ -102,15 +109,6 @@ fn table(keys: &Keys) -> Value {
         schema.insert("allOf".into(), Value::Array(conditions));
     }
     Value::Object(schema)
-}
-
-/// Where the key is there (and has this word), the other is.
-fn condition(name: &str, word: Option<&str>, needed: &str) -> Value {
-    let mut is_it = json!({ "required": [name] });
-    if let (Some(word), Some(fields)) = (word, is_it.as_object_mut()) {
-        fields.insert("properties".into(), json!({ name: { "const": word } }));
-    }
-    json!({ "if": is_it, "then": { "required": [needed] } })
 }
 
 const VALUE: &str = "#/$defs/value";
@@ -189,6 +187,10 @@ mod tests {
         assert_eq!(thing["oneOf"], json!([{ "required": ["in"] }, { "required": ["again"] }]));
         let conditions = json!([
             { "if": { "required": ["late"] }, "then": { "required": ["way"] } },
+            {
+                "if": { "anyOf": [{ "required": ["in"] }, { "required": ["again"] }] },
+                "then": { "required": ["id"] },
+            },
             { "if": { "required": ["late"] }, "then": { "properties": { "again": false } } },
             {
                 "if": { "required": ["way"], "properties": { "way": { "const": "there" } } },

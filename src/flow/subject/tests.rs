@@ -209,7 +209,8 @@ async fn every_row_of_the_table() {
         (Some("a"), None, false, Some("a"), 0, Origin::Own),
         (None, None, false, derived, 1, Origin::Derived),
         (Some("a"), Some("a"), true, Some("a"), 0, Origin::Own),
-        (Some("a"), None, true, Some("a"), 1, Origin::Own),
+        // Another person at the linked source must not be bound to this one: nothing is made.
+        (Some("a"), None, true, Some("a"), 0, Origin::Own),
         (None, Some("b"), true, Some("b"), 1, Origin::Linked),
         (None, None, true, derived, 2, Origin::Derived),
         // Without the mapping's word the other source is nobody.

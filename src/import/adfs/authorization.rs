@@ -22,6 +22,8 @@ pub(super) struct Authorization {
     /// Whether somebody is permitted or denied in a way that is not understood.
     permit_lost: bool,
     deny_lost: bool,
+    /// Whether a rule only adds for the rules behind it, which lets nobody in and keeps nobody out.
+    added: bool,
 }
 
 impl Authorization {
@@ -34,6 +36,12 @@ impl Authorization {
             Expr::Text(kind) if kind == DENY => Some(Effect::Deny),
             Expr::Text(_) | Expr::Property(..) | Expr::Call(..) | Expr::Sum(_) | Expr::List(_) => None,
         }
+    }
+
+    /// Takes a rule that only adds.
+    pub(super) fn add_idle(&mut self) -> Result<(), String> {
+        self.added = true;
+        Err("it only adds for the rules behind it, which permits and denies nobody".into())
     }
 
     /// Takes a rule with its condition, or notes that it was not understood.
@@ -64,7 +72,10 @@ impl Authorization {
             Some(conditions) if !conditions.is_empty() => {
                 add("permitted", conditions.join(" || "), "nothing permits this person");
             }
-            Some(_) if self.permit_lost => add("permitted", "false".into(), "nothing permits this person"),
+            // AD FS lets nobody in whom no rule permits.
+            Some(_) if self.permit_lost || self.deny_lost || !self.denies.is_empty() || self.added => {
+                add("permitted", "false".into(), "no rule permits anybody");
+            }
             Some(_) | None => {}
         }
         for (place, condition) in self.denies.into_iter().enumerate() {

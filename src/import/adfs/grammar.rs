@@ -138,12 +138,11 @@ impl Parser<'_> {
     }
 
     fn text(&mut self, expected: &str) -> Parsed<String> {
-        match self.next() {
-            Some(Token::Text(text)) => Ok(text),
-            _ => {
-                self.at -= 1;
-                self.lost(expected)
-            }
+        if let Some(Token::Text(text)) = self.next() {
+            Ok(text)
+        } else {
+            self.at -= 1;
+            self.lost(expected)
         }
     }
 
@@ -212,9 +211,8 @@ impl Parser<'_> {
             Some("count") if is_call => {
                 self.at += 1;
                 let mut condition = self.asked(Asks::Exists)?;
-                let sign = match self.next() {
-                    Some(Token::Sign(sign @ ("==" | "!=" | "<" | ">" | "<=" | ">="))) => sign,
-                    _ => return self.lost("a comparison"),
+                let Some(Token::Sign(sign @ ("==" | "!=" | "<" | ">" | "<=" | ">="))) = self.next() else {
+                    return self.lost("a comparison");
                 };
                 let Some(Token::Number(number)) = self.next() else { return self.lost("a number") };
                 condition.asks = Asks::Count(sign, number);
@@ -247,9 +245,8 @@ impl Parser<'_> {
                 self.sign(",")?;
             }
             let property = self.property()?;
-            let sign = match self.next() {
-                Some(Token::Sign(sign @ ("==" | "!=" | "=~" | "!~"))) => sign,
-                _ => return self.lost("a comparison"),
+            let Some(Token::Sign(sign @ ("==" | "!=" | "=~" | "!~"))) = self.next() else {
+                return self.lost("a comparison");
             };
             tests.push(Test { property, sign, operand: self.expression(0)? });
         }

@@ -39,7 +39,7 @@ pub(super) fn tokens(text: &str) -> Vec<Spot> {
         if found.len() >= MOST {
             break;
         }
-        let (token, taken) = match c {
+        let (token, length) = match c {
             c if c.is_whitespace() => (None, c.len_utf8()),
             '"' => quoted(rest),
             c if c.is_ascii_digit() => {
@@ -58,7 +58,7 @@ pub(super) fn tokens(text: &str) -> Vec<Spot> {
             },
         };
         found.extend(token.map(|token| Spot { token, line }));
-        let (now, behind) = rest.split_at_checked(taken).unwrap_or((rest, ""));
+        let (now, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
         line += now.matches('\n').count();
         rest = behind;
     }

@@ -23,7 +23,7 @@ mod tests;
 mod values;
 
 use super::draft::{Attribute, ClaimRule, Draft, Requirement, SubjectRule};
-use super::{ImportError, Imported, Losses, expression, names, not_by_email};
+use super::{ImportError, Imported, Losses, bounded, expression, names, not_by_email};
 
 /// Larger files are refused.
 const MAX_BYTES: usize = 1 << 20;
@@ -33,6 +33,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
         return Err(ImportError::new(0, format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
     }
     let rules = grammar::rules(&lexer::tokens(text));
+    bounded(rules.len(), "rules", 1)?;
     if rules.iter().all(Result::is_err) {
         let (line, why) = rules.into_iter().find_map(Result::err).unwrap_or((1, "it is empty".into()));
         return Err(ImportError::new(line, format!("this holds no claim rule: {why}")));

@@ -95,24 +95,21 @@ impl Outputs {
         Ok(())
     }
 
-    /// A name for a claim type: as in tokens of OpenID Connect, else its last segment.
+    /// A name for a claim type: as in tokens of `OpenID` Connect, else its last segment.
     fn name(&self, kind: &str, issued: bool) -> String {
         let friendly = names::of_wire(kind, &["adfs", "entra"]).map(|known| known.friendly.as_str());
         let name = names::claim(friendly.unwrap_or_else(|| names::last_segment(kind)));
         let name = if issued { name.to_owned() } else { format!("_{}", names::identifier(name)) };
         let taken =
             |name: &str| self.0.iter().any(|output| output.name == name) || names::is_reserved(name) || name.is_empty();
-        if !taken(&name) {
-            return name;
-        }
-        (2..).map(|number| format!("{name}_{number}")).find(|name| !taken(name)).unwrap_or_default()
+        names::free(&name, "_", taken)
     }
 
     /// Writes every claim, each below those that it reads.
     pub(super) fn write(self, draft: &mut Draft) {
         let mut waiting: Vec<Option<Output>> = self.0.into_iter().map(Some).collect();
         // What an output reads got nothing more since, so there is no circle, and each round writes one at least.
-        for _ in 0..waiting.len() {
+        while waiting.iter().any(Option::is_some) {
             for place in 0..waiting.len() {
                 let ready = waiting.get(place).and_then(Option::as_ref).is_some_and(|output| {
                     output.reads.iter().all(|read| waiting.get(*read).is_none_or(Option::is_none))
@@ -215,7 +212,7 @@ impl Output {
         let mut cel = String::new();
         for (condition, value) in whole.chain(self.singles.iter().cloned()) {
             match condition.filter(|condition| condition != "true") {
-                Some(condition) => cel.push_str(&format!("{condition} ? {value} : ")),
+                Some(condition) => cel = format!("{cel}{condition} ? {value} : "),
                 None => return ClaimRule::Cel(cel + &value),
             }
         }

@@ -65,7 +65,7 @@ impl Reader {
     pub(super) fn finish(mut self) -> Imported {
         if !self.has_subject {
             let shorts: Vec<&str> = self.draft.attributes.iter().map(|attribute| attribute.short.as_str()).collect();
-            if let Some(best) = names::identifying(shorts.into_iter()).map(str::to_owned) {
+            if let Some(best) = names::identifying(&shorts).map(str::to_owned) {
                 self.draft.subject_from(&best);
                 self.draft.subject.note = Some("a proposal: the best identifier among these attributes".into());
             }
@@ -78,6 +78,9 @@ impl Reader {
 
     fn carry(&mut self, rule: &Rule) -> Carried {
         if let Some(effect) = Authorization::effect(rule) {
+            if !rule.issues {
+                return self.authorization.add_idle();
+            }
             let condition = self.conditions(rule).map(|asked| whole_condition(&asked));
             return self.authorization.add(effect, condition);
         }

@@ -27,6 +27,9 @@ struct Cut {
     right: Option<Part>,
 }
 
+/// A part, and the character at which it stops.
+type Stopping = Option<(Part, Option<char>)>;
+
 struct Part {
     /// Its name or number, where it is a group.
     group: Option<String>,
@@ -48,38 +51,32 @@ impl Cut {
             return None;
         }
         // A part that stops stops at this separator, which must then be one character.
-        let fits = |part: &Option<(Part, Option<char>)>| {
+        let fits = |part: &Stopping| {
             part.as_ref().is_none_or(|(_, stop)| stop.is_none_or(|stop| separator == stop.to_string()))
         };
         if !fits(&left) || !fits(&right) {
             return None;
         }
-        let bare = |part: Option<(Part, Option<char>)>| part.map(|(part, _)| part);
+        let bare = |part: Stopping| part.map(|(part, _)| part);
         Some(Self { starts, ends, left: bare(left), separator, right: bare(right) })
     }
 }
 
 /// `(?<name>[^@]+)`, `(.*)`, `[^@]+` or `.+` at the beginning; nothing where there is none. The character is where it
 /// stops.
-fn part<'p>(pattern: &'p str, groups: &mut usize) -> Option<(Option<(Part, Option<char>)>, &'p str)> {
-    let (group, inside, behind) = match pattern.strip_prefix('(') {
-        Some(rest) => {
-            let (inside, behind) = rest.split_once(')')?;
-            match inside.strip_prefix("?<") {
-                Some(named) => {
-                    let (name, inside) = named.split_once('>')?;
-                    (Some(name.to_owned()), inside, behind)
-                }
-                None => {
-                    *groups += 1;
-                    (Some(groups.to_string()), inside, behind)
-                }
-            }
+fn part<'p>(pattern: &'p str, groups: &mut usize) -> Option<(Stopping, &'p str)> {
+    let (group, inside, behind) = if let Some(rest) = pattern.strip_prefix('(') {
+        let (inside, behind) = rest.split_once(')')?;
+        if let Some(named) = inside.strip_prefix("?<") {
+            let (name, inside) = named.split_once('>')?;
+            (Some(name.to_owned()), inside, behind)
+        } else {
+            *groups += 1;
+            (Some(groups.to_string()), inside, behind)
         }
-        None => {
-            let length = loose_length(pattern);
-            (None, pattern.get(..length)?, pattern.get(length..)?)
-        }
+    } else {
+        let length = loose_length(pattern);
+        (None, pattern.get(..length)?, pattern.get(length..)?)
     };
     if inside.is_empty() && group.is_none() {
         return Some((None, pattern));
@@ -261,7 +258,7 @@ mod tests {
         draft.claim("it", ClaimRule::Cel(cel));
         for (value, expected) in cases {
             draft.tests.push(Trial {
-                name: format!("{value}"),
+                name: value.to_string(),
                 attributes: vec![("it".into(), vec![(*value).into()])],
                 given: vec![("name_id", "x".into())],
                 claims: vec![("it".into(), ClaimValue::Text((*expected).into()))],

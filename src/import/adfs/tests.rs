@@ -77,7 +77,7 @@ fn each_shape_of_a_rule_is_carried() {
             r#"c:[Type == "x:a", Value =~ "^(?i)v$"] => issue(claim = c);"#,
             r#"a Cel("(has(attr.a) ? attr.a : []).filter(v, v.lowerAscii() == 'v')")"#,
         ),
-        (r#"=> issue(Type = "x:b", Value = "w");"#, r#"b Value(string)"#),
+        (r#"=> issue(Type = "x:b", Value = "w");"#, r"b Value(string)"),
         (
             r#"exists([Type == "x:a", Value == "v"]) => issue(Type = "x:b", Value = "w");"#,
             r#"b Table("a", [("v", "w")])"#,
@@ -112,7 +112,7 @@ fn each_shape_of_a_rule_is_carried() {
 #[test]
 fn every_other_rule_issues_nothing_and_is_told_with_its_line() {
     for (rule, why) in [
-        (r#"c:[] => issue(claim = c);"#, "it selects claims of every type, and only declared attributes are read"),
+        (r"c:[] => issue(claim = c);", "it selects claims of every type, and only declared attributes are read"),
         (r#"c:[Type =~ "^x"] => issue(claim = c);"#, "it selects types by more than their name"),
         (
             r#"c:[Type == "a", Value =~ "(?=x)y"] => issue(claim = c);"#,
@@ -244,3 +244,16 @@ fn what_holds_no_rule_is_told() {
 }
 
 testing::survives_garbage!(FILE);
+
+#[test]
+fn nobody_is_let_in_whom_no_rule_permits() {
+    let deny = r#"c:[Type == "x:a", Value == "b"] => issue(Type = "http://schemas.microsoft.com/authorization/claims/deny", Value = "true");"#;
+    let add = r#"=> add(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");"#;
+    for text in [deny, add] {
+        let imported = imported(text);
+        let require: Vec<_> =
+            imported.drafts[0].require.iter().map(|rule| (rule.id.as_str(), rule.cel.as_str())).collect();
+        assert_eq!(require[0], ("permitted", "false"), "{text}");
+        assert_eq!(imported.losses.len(), usize::from(text == add), "{text}");
+    }
+}

@@ -117,6 +117,8 @@ pub struct Claim {
 pub enum ClaimRule {
     /// The attribute with this short name.
     From(String),
+    /// The same, each value as this `type`.
+    Typed(String, &'static str),
     /// The same, translated; what is not in the table is dropped.
     Table(String, Vec<(String, String)>),
     /// An object: for each member the attribute that it comes from.
@@ -142,6 +144,8 @@ pub struct Trial {
     pub absent: Vec<String>,
     /// `expect.subject`
     pub subject: Option<String>,
+    /// `expect.refused`; then nothing else is expected.
+    pub refused: Option<String>,
 }
 
 impl Draft {
@@ -214,7 +218,7 @@ impl Draft {
             SubjectRule::Cel(cel) => in_text(cel),
         };
         let in_claim = |claim: &Claim| match &claim.rule {
-            ClaimRule::From(from) | ClaimRule::Table(from, _) => from == short,
+            ClaimRule::From(from) | ClaimRule::Table(from, _) | ClaimRule::Typed(from, _) => from == short,
             ClaimRule::Object(members) => members.iter().any(|(_, from)| from == short),
             ClaimRule::Cel(cel) => in_text(cel),
             ClaimRule::Value(_) => false,

@@ -40,6 +40,7 @@ fn example() -> Draft {
         claims: vec![("few".into(), ClaimValue::List(vec![ClaimValue::Text("role 1".into())]))],
         absent: vec![],
         subject: Some("ana@corp.example".into()),
+        refused: None,
     });
     draft
 }
@@ -73,7 +74,9 @@ fn get<'n>(node: &'n Node, path: &[&str]) -> &'n Node {
         match &node.value {
             Value::Table(entries) => &entries.iter().find(|entry| entry.key == *key).unwrap().value,
             Value::List(items) => &items[place.unwrap()],
-            other => panic!("{other:?}"),
+            other @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_)) => {
+                panic!("{other:?}")
+            }
         }
     })
 }
@@ -109,6 +112,7 @@ proptest! {
             claims: vec![(t[17].clone(), ClaimValue::Text(t[18].clone()))],
             absent: vec![t[14].clone()],
             subject: Some(t[13].clone()),
+            refused: None,
         });
         let source = Source::new("draft.yaml", draft.to_yaml());
         let mut findings = Findings::of(&source);

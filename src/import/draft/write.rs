@@ -124,6 +124,10 @@ impl Page {
             let note = claim.note.as_deref();
             match &claim.rule {
                 ClaimRule::From(short) => self.noted("  ", &format!("  {name}: {}", text(short)), note),
+                ClaimRule::Typed(short, kind) => {
+                    let rule = flow(&[("from", text(short)), ("type", (*kind).to_owned())]);
+                    self.noted("  ", &format!("  {name}: {rule}"), note);
+                }
                 ClaimRule::Value(fixed) => {
                     self.noted("  ", &format!("  {name}: {}", flow(&[("value", value(fixed))])), note);
                 }
@@ -209,6 +213,9 @@ impl Page {
     }
 
     fn expected(&mut self, test: &Trial) {
+        if let Some(code) = &test.refused {
+            return self.pair("    ", "expect", &flow(&[("refused", text(code))]));
+        }
         self.line("    expect:");
         if let Some(subject) = &test.subject {
             self.pair("      ", "subject", &text(subject));

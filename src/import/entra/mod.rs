@@ -14,7 +14,7 @@ mod transformation;
 
 use super::draft::{ClaimRule, Draft};
 use super::json::{self, as_text, get_any_case as get, list};
-use super::{ImportError, Imported, Losses, expression, names, plain_word};
+use super::{ImportError, Imported, Losses, bounded, expression, names, plain_word};
 use crate::diagnostic::{Node, Value};
 use crate::ground::claim::ClaimValue;
 
@@ -39,6 +39,8 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     if policies.is_empty() {
         return Err(ImportError::new(tree.span.line, "this holds no `ClaimsMappingPolicy`"));
     }
+    let entries = policies.iter().map(|(policy, _)| list(get(policy, "ClaimsSchema")).len()).sum();
+    bounded(policies.len().max(entries), "policies or entries", tree.span.line)?;
     let mut imported = Imported::default();
     for (policy, name) in &policies {
         imported.drafts.push(Policy::read(policy, name, &mut losses));

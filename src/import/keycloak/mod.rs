@@ -20,7 +20,7 @@ mod username;
 use super::draft::{ClaimRule, Draft, SubjectRule};
 use super::json::{self, as_text, get, is_true, list, text};
 use super::parts::Parts;
-use super::{ImportError, Imported, Losses, expression, names, not_by_email, plain_word};
+use super::{ImportError, Imported, Losses, bounded, expression, names, not_by_email, plain_word};
 use crate::diagnostic::{Node, Value};
 use naming::Naming;
 
@@ -37,6 +37,11 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     if !realms.iter().any(|realm| get(realm, "identityProviders").is_some()) {
         let message = "this is no export of a realm: it has no `identityProviders`";
         return Err(ImportError::new(tree.span.line, message));
+    }
+    for realm in &realms {
+        for (key, what) in [("identityProviders", "identity providers"), ("identityProviderMappers", "mappers")] {
+            bounded(list(get(realm, key)).len(), what, realm.span.line)?;
+        }
     }
     let mut imported = Imported::default();
     let mut losses = Losses::default();

@@ -53,7 +53,8 @@ impl<'n> Naming<'n> {
         if let (true, Some(attribute), Some(claim)) = (OF_USERS.contains(&kind), of("user.attribute"), of("claim.name"))
         {
             let not_in_tokens = of("access.token.claim") == Some("false");
-            if !not_in_tokens && !self.by_attribute.iter().any(|(known, ..)| *known == attribute) {
+            let has_room = self.by_attribute.len() < super::super::MOST;
+            if has_room && !not_in_tokens && !self.by_attribute.iter().any(|(known, ..)| *known == attribute) {
                 let many = config.is_some_and(|config| is_true(get(config, "multivalued")));
                 self.by_attribute.push((attribute, claim, many));
             }

@@ -113,8 +113,8 @@ impl Pattern {
             Asks::Match(regex) if regex.contains('\'') => format!("{name}.matches({})", literal(regex)),
             Asks::Match(regex) => format!("{name}.matches(r'{regex}')"),
             Asks::Texts(texts, before, after) => {
-                let tests: Vec<String> = texts.iter().map(|text| self.test_of(&name, text, *before, *after)).collect();
-                if let [only] = tests.as_slice() { only.clone() } else { format!("({})", tests.join(" || ")) }
+                let all: Vec<String> = texts.iter().map(|text| self.test_of(&name, text, *before, *after)).collect();
+                if let [only] = all.as_slice() { only.clone() } else { format!("({})", all.join(" || ")) }
             }
         }
     }
@@ -123,7 +123,7 @@ impl Pattern {
         let text = if self.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
         let (length, text) = (text.chars().count(), literal(&text));
         let longer = [before, after].iter().filter(|rest| **rest == Rest::Something).count();
-        let test = match (before, after) {
+        let asked = match (before, after) {
             (Rest::Nothing, Rest::Nothing) => return format!("{name} == {text}"),
             _ if length == 0 && longer == 0 => return "true".into(),
             _ if length == 0 => return format!("size({name}) >= {longer}"),
@@ -131,7 +131,7 @@ impl Pattern {
             (Rest::Anything | Rest::Something, Rest::Nothing) => format!("{name}.endsWith({text})"),
             (Rest::Anything | Rest::Something, Rest::Anything | Rest::Something) => format!("{name}.contains({text})"),
         };
-        if longer == 0 { test } else { format!("({test} && size({name}) > {length})") }
+        if longer == 0 { asked } else { format!("({asked} && size({name}) > {length})") }
     }
 }
 
@@ -160,16 +160,13 @@ fn has_bare_bar(regex: &str) -> bool {
     let (mut depth, mut escaped) = (0_usize, false);
     for c in regex.chars() {
         match c {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
-            '\\' => escaped = true,
+            _ if escaped => {}
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             '|' if depth == 0 => return true,
             _ => {}
         }
+        escaped = c == '\\' && !escaped;
     }
     false
 }

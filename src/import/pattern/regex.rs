@@ -209,7 +209,9 @@ impl Parser<'_> {
             if from > to || (self.ignore_case && letters(from) != letters(to)) {
                 return None;
             }
-            text.push_str(&format!("{}-{}", in_class(self.folded(from)?), in_class(self.folded(to)?)));
+            text.push_str(&in_class(self.folded(from)?));
+            text.push('-');
+            text.push_str(&in_class(self.folded(to)?));
         }
         text.push(']');
         some.then_some(text)

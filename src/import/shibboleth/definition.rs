@@ -27,7 +27,7 @@ fn one_input<'r>(
 ) -> Result<(&'r Attribute, Vec<usize>), String> {
     let is_definition = |wanted: &str| definitions.iter().any(|definition| id(definition) == wanted);
     let mut inputs: Vec<&str> = Vec::new();
-    for input in definition.children.iter() {
+    for input in &definition.children {
         let reference = input.attribute("ref").unwrap_or_default();
         match input.local.as_str() {
             "InputAttributeDefinition" => inputs.push(reference),

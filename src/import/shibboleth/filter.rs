@@ -1,7 +1,9 @@
 //! `attribute-filter.xml` and `attribute-policy.xml`: what is released to whom.
 
+use std::rc::Rc;
+
 use super::grants::{Audiences, Grant, Grants};
-use super::rule::{Lost, Rules, Values, kind, some, values_of};
+use super::rule::{Lost, Rules, Values, inside, kind, some, values_of};
 use super::{Element, Origin, Reader};
 
 pub(super) fn read(root: &Element, grants: Grants, reader: &mut Reader) -> Grants {
@@ -13,6 +15,12 @@ pub(super) fn read(root: &Element, grants: Grants, reader: &mut Reader) -> Grant
 }
 
 /// For whom a policy is, and when.
+struct Required {
+    audiences: Rc<Audiences>,
+    conditions: Vec<String>,
+}
+
+/// The same, while it is read.
 struct Requirement {
     audiences: Audiences,
     conditions: Vec<String>,
@@ -39,6 +47,7 @@ impl<'e> Filter<'e, '_> {
                 return;
             }
         };
+        let required = Required { audiences: Rc::new(required.audiences), conditions: required.conditions };
         for rule in policy.all("AttributeRule") {
             self.attribute_rule(rule, &required);
         }
@@ -62,7 +71,7 @@ impl<'e> Filter<'e, '_> {
             }
             "OR" => self.any_of(rule, depth),
             "AND" => self.all_of(rule, depth),
-            "NOT" => match self.rules.inside(rule).as_slice() {
+            "NOT" => match inside(rule).as_slice() {
                 [inner] => self.not(rule, inner, depth),
                 _ => Err((rule.line, "a NOT holds not one rule".into())),
             },
@@ -77,7 +86,7 @@ impl<'e> Filter<'e, '_> {
     /// Each by itself; what is not understood is left out, and the policy is for fewer.
     fn any_of(&mut self, rule: &'e Element, depth: usize) -> Result<Requirement, Lost> {
         let mut audiences = Audiences::These(Vec::new());
-        for inner in self.rules.inside(rule) {
+        for inner in inside(rule) {
             match self.requirement(inner, depth + 1) {
                 Ok(inner) if inner.conditions.is_empty() => audiences = audiences.and_also(inner.audiences),
                 Ok(_) => {
@@ -89,13 +98,13 @@ impl<'e> Filter<'e, '_> {
         }
         match audiences {
             Audiences::These(none) if none.is_empty() => Err((rule.line, "nobody of its OR is known".into())),
-            some => Ok(Requirement { audiences: some, conditions: Vec::new() }),
+            audiences @ (Audiences::All | Audiences::These(_)) => Ok(Requirement { audiences, conditions: Vec::new() }),
         }
     }
 
     fn all_of(&mut self, rule: &'e Element, depth: usize) -> Result<Requirement, Lost> {
         let mut all = Requirement { audiences: Audiences::All, conditions: Vec::new() };
-        for inner in self.rules.inside(rule) {
+        for inner in inside(rule) {
             let inner = self.requirement(inner, depth + 1)?;
             all.audiences = all.audiences.only(inner.audiences);
             all.conditions.extend(inner.conditions);
@@ -130,7 +139,7 @@ impl<'e> Filter<'e, '_> {
         }
     }
 
-    fn attribute_rule(&mut self, rule: &'e Element, required: &Requirement) {
+    fn attribute_rule(&mut self, rule: &'e Element, required: &Required) {
         let Some(id) = rule.attribute("attributeID").map(str::to_owned) else { return };
         if self.reader.known(&id).is_none() && !self.reader.by_vocabulary(&id) {
             let why = "its name on the wire is not known: it is declared as it stands, write what the source sends";
@@ -152,13 +161,12 @@ impl<'e> Filter<'e, '_> {
             }
         }
         for values in permitted {
-            self.grants.permitted.push(Grant {
-                id: id.clone(),
-                audiences: required.audiences.clone(),
-                conditions: required.conditions.clone(),
-                values,
-                line: rule.line,
-            });
+            let (audiences, conditions) = (Rc::clone(&required.audiences), required.conditions.clone());
+            let grant = Grant { id: id.clone(), audiences, conditions, values, line: rule.line };
+            if !self.grants.permit(grant) {
+                let why = "the filter releases more than one mapping can say; this is released to nobody";
+                self.reader.losses.add(rule.line, format!("attribute `{id}`"), why);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the policies of all filters release together: claims, and who sees them.
 
+use std::rc::Rc;
+
 use super::super::draft::ClaimRule;
 use super::super::expression::{self, list};
 use super::rule::Values;
@@ -43,16 +45,20 @@ impl Audiences {
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
     pub(super) id: String,
-    pub(super) audiences: Audiences,
+    pub(super) audiences: Rc<Audiences>,
     pub(super) conditions: Vec<String>,
     pub(super) values: Values,
     pub(super) line: usize,
 }
 
+/// Service providers and what they get, together: a mapping that says more would not be read.
+const MOST_RELEASES: usize = 50_000;
+
 /// What all rules release, and what they take away; `None` is everything.
 #[derive(Debug, Default)]
 pub(super) struct Grants {
-    pub(super) permitted: Vec<Grant>,
+    permitted: Vec<Grant>,
+    releases: usize,
     pub(super) denied: Vec<(String, Option<Values>)>,
 }
 
@@ -60,6 +66,19 @@ pub(super) struct Grants {
 type Ways = Vec<(Vec<String>, Values)>;
 
 impl Grants {
+    /// Adds what a rule releases; false where there is too much.
+    pub(super) fn permit(&mut self, grant: Grant) -> bool {
+        self.releases += match &*grant.audiences {
+            Audiences::All => 1,
+            Audiences::These(some) => some.len(),
+        };
+        let has_room = self.releases <= MOST_RELEASES;
+        if has_room {
+            self.permitted.push(grant);
+        }
+        has_room
+    }
+
     /// Makes the claims, and says who sees them.
     pub(super) fn release(self, reader: &mut Reader) {
         let everybody = self.audiences();
@@ -76,9 +95,15 @@ impl Grants {
             }
         }
         let mut releases: Vec<(String, Vec<String>)> = everybody.iter().map(|one| (one.clone(), Vec::new())).collect();
+        let mut pairs = 0;
         for id in ids {
             let Some(known) = reader.known(id).cloned() else { continue };
             let Some((ways, audiences)) = self.ways(id, &everybody, reader) else { continue };
+            pairs += audiences.len();
+            if pairs > MOST_RELEASES {
+                reader.losses.add(self.line(id), format!("releases of `{id}`"), "there are too many for one mapping");
+                continue;
+            }
             let Some(name) = claim(&known, &ways, self.line(id), reader) else { continue };
             for (_, names) in releases.iter_mut().filter(|(audience, _)| audiences.contains(audience)) {
                 names.push(name.clone());
@@ -94,11 +119,17 @@ impl Grants {
 
     /// Everybody who is named.
     fn audiences(&self) -> Vec<String> {
-        let named = self.permitted.iter().fold(Audiences::These(Vec::new()), |all, grant| match &grant.audiences {
-            Audiences::All => all,
-            Audiences::These(_) => all.and_also(grant.audiences.clone()),
-        });
-        if let Audiences::These(named) = named { named } else { Vec::new() }
+        let mut named: Vec<String> = Vec::new();
+        for grant in &self.permitted {
+            if let Audiences::These(some) = &*grant.audiences {
+                for one in some {
+                    if !named.contains(one) {
+                        named.push(one.clone());
+                    }
+                }
+            }
+        }
+        named
     }
 
     fn line(&self, id: &str) -> usize {
@@ -110,8 +141,9 @@ impl Grants {
         let mut groups: Vec<(Ways, Vec<String>, usize)> = Vec::new();
         let nobody = [String::new()];
         let audiences = if everybody.is_empty() { nobody.as_slice() } else { everybody };
+        let grants: Vec<&Grant> = self.permitted.iter().filter(|grant| grant.id == id).collect();
         for audience in audiences {
-            let Some((ways, line)) = self.ways_of(id, audience) else { continue };
+            let Some((ways, line)) = self.ways_of(id, &grants, audience) else { continue };
             match groups.iter_mut().find(|(known, ..)| *known == ways) {
                 Some((_, others, _)) => others.push(audience.clone()),
                 None => groups.push((ways, vec![audience.clone()], line)),
@@ -130,14 +162,14 @@ impl Grants {
     }
 
     /// In which ways one service provider gets an attribute.
-    fn ways_of(&self, id: &str, audience: &str) -> Option<(Ways, usize)> {
-        let is_for = |grant: &&Grant| match &grant.audiences {
+    fn ways_of(&self, id: &str, grants: &[&Grant], audience: &str) -> Option<(Ways, usize)> {
+        let is_for = |grant: &&&Grant| match &*grant.audiences {
             Audiences::All => true,
             Audiences::These(some) => some.iter().any(|one| one == audience),
         };
         let mut ways: Ways = Vec::new();
         let mut line = 0;
-        for grant in self.permitted.iter().filter(|grant| grant.id == id).filter(is_for) {
+        for grant in grants.iter().filter(is_for) {
             line = if line == 0 { grant.line } else { line };
             let way = (grant.conditions.clone(), grant.values.clone());
             if !ways.contains(&way) {
@@ -160,7 +192,7 @@ impl Grants {
 
 /// Adds the claim of an attribute of which not everything is released; its name, unless there is none.
 fn claim(known: &Known, ways: &Ways, line: usize, reader: &mut Reader) -> Option<String> {
-    let name = reader.claim_name(known);
+    let name = known.claim_name();
     if names::is_reserved(&name) || reader.draft.has_claim(&name) {
         let why =
             if names::is_reserved(&name) { "it belongs to the issuer" } else { "another attribute makes it already" };
@@ -209,9 +241,10 @@ fn narrowed(ways: &[(Vec<String>, Values)], places: &[usize], reader: &Reader) -
             let lists = if let [only] = lists.as_slice() { only.clone() } else { format!("({})", lists.join(" + ")) };
             // A condition stands outside of the loop: inside, it would be asked for each value.
             let terms = by_condition(ways).into_iter().map(|(condition, values)| {
-                let values = match values {
-                    Values::Any => lists.clone(),
-                    some => format!("{lists}.filter(v, {})", some.test("v")),
+                let values = if values == Values::Any {
+                    lists.clone()
+                } else {
+                    format!("{lists}.filter(v, {})", values.test("v"))
                 };
                 match condition {
                     Some(condition) => format!("({condition} ? {values} : [])"),

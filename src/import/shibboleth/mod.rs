@@ -22,7 +22,7 @@ mod tests;
 
 use super::draft::{Attribute, ClaimRule, Draft};
 use super::xml::{self, Element};
-use super::{ImportError, Imported, Loss, Losses, expression, names};
+use super::{ImportError, Imported, Loss, Losses, bounded, expression, names};
 
 /// The vocabularies that know what is sent.
 const VOCABULARIES: [&str; 2] = ["eduperson", "simplesamlphp"];
@@ -42,6 +42,13 @@ pub(super) fn import(texts: &[&str]) -> Result<Imported, ImportError> {
                 return Err(of_file(ImportError::new(root.line, message)));
             }
         };
+        let is_rule = |element: &&&Element| {
+            matches!(
+                element.local.as_str(),
+                "AttributeDefinition" | "Attribute" | "AttributeRule" | "AttributeFilterPolicy" | "Rule"
+            )
+        };
+        bounded(root.walk().iter().filter(is_rule).count(), "definitions and rules", root.line).map_err(of_file)?;
         roots.push((order, file, root));
     }
     roots.sort_by_key(|(order, file, _)| (*order, *file));
@@ -81,6 +88,13 @@ struct Known {
     from: Origin,
     /// Whether it is only there for others.
     hidden: bool,
+}
+
+impl Known {
+    /// What it is called in a token.
+    fn claim_name(&self) -> String {
+        self.claim.clone().unwrap_or_else(|| names::claim(&self.id).to_owned())
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -148,15 +162,10 @@ impl Reader {
         }
     }
 
-    /// What an id is called in a token.
-    fn claim_name(&self, known: &Known) -> String {
-        known.claim.clone().unwrap_or_else(|| names::claim(&known.id).to_owned())
-    }
-
     /// Without a filter everything is a claim.
     fn every_claim(&mut self) {
         for known in self.ids.clone() {
-            let name = self.claim_name(&known);
+            let name = known.claim_name();
             if !known.hidden && !names::is_reserved(&name) && !self.draft.has_claim(&name) {
                 let rule = self.whole(&known);
                 self.draft.claim(&name, rule);
@@ -176,7 +185,7 @@ impl Reader {
             Origin::Computed(_) => None,
         });
         let friendly: Vec<(String, String)> = friendly.collect();
-        let best = names::identifying(friendly.iter().map(|(id, _)| id.as_str()));
+        let best = names::identifying(&friendly.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>());
         let short = friendly.iter().find(|(id, _)| Some(id.as_str()) == best).map(|(_, short)| short.clone());
         match short {
             Some(short) => {
@@ -184,7 +193,7 @@ impl Reader {
                 self.draft.subject.note = Some("a proposal: the best identifier among these attributes".into());
             }
             None => {
-                self.draft.subject.note = Some("refused where the NameID is transient, as it is unless told".into())
+                self.draft.subject.note = Some("refused where the NameID is transient, as it is unless told".into());
             }
         }
     }

@@ -77,14 +77,6 @@ impl<'e> Rules<'e> {
         Err((rule.line, "rules refer to each other in a circle".into()))
     }
 
-    /// The rules inside of a rule.
-    pub(super) fn inside(&self, rule: &'e Element) -> Vec<&'e Element> {
-        rule.children
-            .iter()
-            .filter(|child| child.local.ends_with("Rule") || child.local.ends_with("RuleReference"))
-            .collect()
-    }
-
     /// Which values a rule means. What an `OR` cannot understand is left out and told; everywhere else it ends the matter.
     pub(super) fn values(&self, rule: &'e Element, lost: &mut Vec<Lost>, depth: usize) -> Result<Values, Lost> {
         let rule = self.resolve(rule)?;
@@ -97,7 +89,7 @@ impl<'e> Rules<'e> {
         match kind(rule) {
             "OR" => {
                 let mut parts = Vec::new();
-                for part in self.inside(rule) {
+                for part in inside(rule) {
                     match self.values(part, lost, depth + 1) {
                         Ok(part) => parts.push(part),
                         Err(why) => lost.push(why),
@@ -110,14 +102,11 @@ impl<'e> Rules<'e> {
                 }
             }
             "AND" => {
-                let parts = self
-                    .inside(rule)
-                    .into_iter()
-                    .map(|part| self.strict(part, depth))
-                    .collect::<Result<Vec<_>, _>>()?;
+                let parts =
+                    inside(rule).into_iter().map(|part| self.strict(part, depth)).collect::<Result<Vec<_>, _>>()?;
                 if parts.is_empty() { Err((rule.line, "it holds no rule".into())) } else { Ok(Values::And(parts)) }
             }
-            "NOT" => match self.inside(rule).as_slice() {
+            "NOT" => match inside(rule).as_slice() {
                 [only] => Ok(Values::Not(Box::new(self.strict(only, depth)?))),
                 _ => Err((rule.line, "it holds not one rule".into())),
             },
@@ -134,6 +123,12 @@ impl<'e> Rules<'e> {
             None => Ok(values),
         }
     }
+}
+
+/// The rules inside of a rule.
+pub(super) fn inside(rule: &Element) -> Vec<&Element> {
+    let is_rule = |child: &&Element| child.local.ends_with("Rule") || child.local.ends_with("RuleReference");
+    rule.children.iter().filter(is_rule).collect()
 }
 
 /// A rule that stands for itself.

@@ -1,4 +1,4 @@
-//! SimpleSAMLphp: attribute maps, and the filters of `authproc` in its configuration.
+//! `SimpleSAMLphp`: attribute maps, and the filters of `authproc` in its configuration.
 //!
 //! ```text
 //! $attributemap = ['urn:oid:…' => 'mail'] ─▶ an attribute and a claim
@@ -14,7 +14,7 @@ mod php;
 mod tests;
 
 use super::draft::{Attribute, ClaimRule, Draft};
-use super::{ImportError, Imported, Losses, expression, names};
+use super::{ImportError, Imported, Losses, bounded, expression, names};
 use php::{Element, Value};
 
 /// Larger files are refused.
@@ -44,6 +44,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     if !reader.found {
         return Err(ImportError::new(1, "this holds neither `$attributemap` nor `authproc`"));
     }
+    bounded(reader.renamed.len(), "entries", 1)?;
     Ok(reader.finish())
 }
 
@@ -115,7 +116,8 @@ impl Reader {
         }
         for (from, to, line) in pairs {
             let (wire, local) = if is_for_sending { (to, from) } else { (from, to) };
-            if !self.renamed.iter().any(|known| known.wire == wire && known.local == local) {
+            let has_room = self.renamed.len() <= super::MOST;
+            if has_room && !self.renamed.iter().any(|known| known.wire == wire && known.local == local) {
                 self.renamed.push(Renamed { wire, local, line });
             }
         }
@@ -181,7 +183,7 @@ impl Reader {
 /// The best identifier among what is sent under one name.
 fn subject(draft: &mut Draft, locals: &[(String, Vec<usize>, usize)]) {
     let single = locals.iter().filter(|(_, places, _)| places.len() == 1).map(|(local, ..)| local.as_str());
-    let best = names::identifying(single);
+    let best = names::identifying(&single.collect::<Vec<_>>());
     let place =
         locals.iter().find(|(local, ..)| Some(local.as_str()) == best).and_then(|(_, places, _)| places.first());
     let short = place.and_then(|place| draft.attributes.get(*place)).map(|attribute| attribute.short.clone());

@@ -221,7 +221,7 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
         }
         let is_name = |c: char| c.is_alphanumeric() || c == '_';
         let name_length = |rest: &str| rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
-        let (token, taken) = match c {
+        let (token, size) = match c {
             _ if rest.starts_with("<?php") => (None, 5),
             _ if rest.starts_with("<?") || rest.starts_with("?>") => (None, 2),
             '#' if !rest.starts_with("#[") => (None, rest.find('\n').unwrap_or(rest.len())),
@@ -245,7 +245,7 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
             c => (Some(Token::Sign(c)), c.len_utf8()),
         };
         found.extend(token.map(|token| (token, line)));
-        let (now, behind) = rest.split_at_checked(taken.max(1)).unwrap_or((rest, ""));
+        let (now, behind) = rest.split_at_checked(size.max(1)).unwrap_or((rest, ""));
         line += now.matches('\n').count();
         rest = behind;
     }
@@ -264,8 +264,7 @@ fn quoted(rest: &str, quote: char) -> (Option<Token>, usize) {
                 return (Some(token), at + 1);
             }
             '\\' => match (chars.next(), quote) {
-                (Some((_, c @ ('\\' | '\''))), '\'') => text.push(c),
-                (Some((_, c @ ('\\' | '"' | '$'))), '"') => text.push(c),
+                (Some((_, c @ ('\\' | '\''))), '\'') | (Some((_, c @ ('\\' | '"' | '$'))), '"') => text.push(c),
                 (Some((_, 'n')), '"') => text.push('\n'),
                 (Some((_, 't')), '"') => text.push('\t'),
                 (Some((_, c)), _) => {
@@ -326,7 +325,7 @@ mod tests {
             [r#"1 a [1:x=? 1:y=? 1:="z" 1:n=? 1:b=? 1:c=? 1:? 1:"l"]"#]
         );
         assert_eq!(read("return ['a' => 'b'];"), [r#"1  [1:a="b"]"#]);
-        assert_eq!(read("$a = ['it''s', 'open"), [r#"1 a [1:? 1:?]"#]);
+        assert_eq!(read("$a = ['it''s', 'open"), [r"1 a [1:? 1:?]"]);
         assert_eq!(read("$a = 'it\\'s\\n';"), [r#"1 a "it's\\n""#]);
     }
 

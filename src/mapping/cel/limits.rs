@@ -11,7 +11,7 @@ pub(super) const MAX_TEXT_BYTES: usize = 4096;
 /// evaluates: 32 of them leave half of a thread's 2 MiB.
 pub(super) const MAX_DEPTH: usize = 32;
 /// Nodes of its tree, macros expanded.
-const MAX_NODES: usize = 1_000;
+pub(super) const MAX_NODES: usize = 1_000;
 /// Steps of one evaluation (a node visited, 4 KiB of text or eight elements handled, 512 bytes searched for a pattern), at
 /// the declared sizes. A step takes less than a microsecond. What a pattern takes to be made is counted as well, once.
 pub(super) const MAX_COST: u64 = 50_000;

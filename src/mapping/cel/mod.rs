@@ -23,6 +23,7 @@ mod constant;
 mod dn;
 mod email;
 mod evaluate;
+mod explain;
 mod fault;
 mod function;
 mod kind;
@@ -33,6 +34,7 @@ mod operator;
 mod pattern;
 mod places;
 mod prepare;
+mod reference;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -46,11 +48,13 @@ use ::cel::parser::PrattParser;
 
 pub(super) use constant::Constant;
 pub(super) use evaluate::{Beside, Failure, Scope};
+pub(super) use explain::{Outcome, Part};
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
 pub(super) use names::{Known, Names};
 pub(super) use places::words;
+pub(super) use reference::expressions;
 pub(super) use usage::Usage;
 pub(super) use usage::{Compared, Fold, Name};
 
@@ -87,6 +91,7 @@ pub(super) struct Expression {
 struct Notes {
     usage: Usage,
     constant: Option<Constant>,
+    text: Box<str>,
 }
 
 /// The names that an expression reads.
@@ -115,7 +120,7 @@ impl Expression {
             let (tree, patterns) = prepare::prepare(tree, checked.patterns);
             let constant = constant::of(&tree, &patterns);
             let check::Checked { kind, reads, cost, .. } = checked;
-            let notes = Box::new(Notes { usage, constant });
+            let notes = Box::new(Notes { usage, constant, text: text.into() });
             Ok((Self { tree, patterns, kind, reads, cost, notes }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())

@@ -261,7 +261,7 @@ impl Walk<'_> {
             return trace.clone();
         }
         // Of the facts, those that are texts.
-        let texts = ["source", "client", "name_id", "name_id_format", "acr"];
+        let texts = ["source", "client", "name_id", "name_id_format", "acr", "authn_context"];
         texts.into_iter().find(|text| *text == name).map_or_else(Trace::default, |text| Trace::of(Name::Fact(text)))
     }
 

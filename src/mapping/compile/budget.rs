@@ -12,7 +12,7 @@ use crate::mapping::file::{MappingFile, RawRule};
 /// default for a line, or for all lines, is 8 KiB.
 pub(in crate::mapping) const DEFAULT_BUDGET: usize = 8 * 1024;
 /// The most that `budget` may say.
-const MOST_BUDGET: usize = 64 * 1024;
+pub(in crate::mapping) const MOST_BUDGET: usize = 64 * 1024;
 
 impl Compiler<'_, '_, '_> {
     /// Bytes of JSON. Where the file says a budget, the declared maxima must be within it: nobody is refused for it

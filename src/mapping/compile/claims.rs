@@ -4,7 +4,7 @@ use super::Compiler;
 use super::rules::possible;
 use crate::diagnostic::suggest;
 use crate::ground::claim::{ClaimName, ClaimValue, RESERVED};
-use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
+use crate::mapping::cel::{Kind, Known};
 use crate::mapping::claim_type::ClaimType;
 use crate::mapping::compiled::{Cardinality, ClaimRule, Declared, Missing, Origin};
 use crate::mapping::file::{RawClaim, RawMissing, RawRule, RawSteps, Word};
@@ -133,7 +133,7 @@ impl Compiler<'_, '_, '_> {
             Cardinality::One => None,
             Cardinality::Many { max } => Some(max as u64),
         };
-        let one = Kind::Text { bytes: attribute.max_bytes.min(MAX_TEXT_READ) as u64 };
+        let one = Kind::Text { bytes: attribute.max_bytes as u64 };
         let (steps, kind) = self.steps(steps, &one, many);
         // A list stays a list, even an empty one; of a single value nothing may remain.
         let loses = steps.as_ref().is_some_and(|steps| steps.table.is_some() || steps.strip_prefix.is_some());

@@ -28,6 +28,9 @@ use crate::ground::scope::ScopeSet;
 use include::Library;
 pub use include::includes;
 
+pub(super) use attributes::{DEFAULT_MAX, DEFAULT_MAX_BYTES};
+pub(super) use budget::{DEFAULT_BUDGET, MOST_BUDGET};
+
 /// What the configuration knows. `None` is not known: then names of that kind are taken as they are.
 #[derive(Debug, Clone, Default)]
 pub struct CompileContext {
@@ -273,6 +276,3 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         }
     }
 }
-
-#[cfg(test)]
-pub(super) use attributes::{DEFAULT_MAX, DEFAULT_MAX_BYTES};

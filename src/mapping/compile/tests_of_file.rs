@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Compiler;
 use crate::diagnostic::{Span, suggest};
-use crate::ground::reason::{Reason, ReasonCode};
+use crate::ground::reason::ReasonCode;
 use crate::mapping::compiled::Declared;
 use crate::mapping::file::{Expected, MappingFile, RawRequire, RawTrial, Word};
+use crate::mapping::refusal::REFUSALS;
 use crate::mapping::trial::Trial;
 
 impl Compiler<'_, '_, '_> {
@@ -77,19 +78,7 @@ impl Compiler<'_, '_, '_> {
     fn refusal(&mut self, code: &Word, require: &[RawRequire]) -> Option<ReasonCode> {
         let rules =
             require.iter().filter_map(|rule| rule.id.as_ref()).map(|id| format!("mapping.require.{}", id.value));
-        let own = [
-            Reason::MappingAttributeMissing,
-            Reason::MappingAttributeRepeated,
-            Reason::MappingAttributeTooLong,
-            Reason::MappingClaimMissing,
-            Reason::MappingClaimAmbiguous,
-            Reason::MappingClaimType,
-            Reason::MappingEmailUnproven,
-            Reason::MappingBudgetExceeded,
-            Reason::MappingSubjectMissing,
-            Reason::MappingExpressionFailed,
-        ];
-        let known: Vec<String> = rules.chain(own.map(|reason| reason.code().to_owned())).collect();
+        let known: Vec<String> = rules.chain(REFUSALS.map(|reason| reason.code().to_owned())).collect();
         if known.contains(&code.value) {
             return ReasonCode::parse(&code.value);
         }

@@ -10,8 +10,8 @@ pub(in crate::mapping) const MOST_VALUES: i64 = 1_000;
 /// The most that `max_bytes` of an attribute may say.
 pub(in crate::mapping) const MOST_BYTES: i64 = 64 * 1024;
 
-const VERSION: Key = required("version", Int(1, 1), "Of the format.");
-const DESCRIPTION: Key = optional("description", AnyText, "For people.");
+const VERSION: Key = required("version", Int(1, 1), "The version of the format.");
+const DESCRIPTION: Key = optional("description", AnyText, "What it is for, in your own words.");
 const INCLUDE: Key = optional(
     "include",
     List(&Text),
@@ -47,15 +47,27 @@ pub static MAPPING: Keys = Keys {
         required("source", Text, "The identity provider or session source whose credentials it reads."),
         optional("for", Shape::Keys(&FOR), "The requests that it applies to; all of its source unless told."),
         INCLUDE,
-        optional("vocabulary", List(&Text), "Vocabularies that `friendly_name` looks in."),
+        optional(
+            "vocabulary",
+            List(&Text),
+            "Ids of the vocabularies that `friendly_name` looks in, built in or included.",
+        ),
         optional("budget", SIZE, "The most that the claims for one audience may take, as JSON. Never trimmed."),
         optional("tables", Entries(&TABLE), "Tables of this file, by name."),
         optional("attributes", Entries(&Shape::Keys(&ATTRIBUTE)), "What the source sends, by short names."),
         optional("authentication", Shape::Keys(&AUTHENTICATION), "How the login becomes `acr` and `amr`."),
-        optional("require", List(&Shape::Keys(&REQUIRE)), "Who is refused."),
-        required("subject", Shape::Keys(&SUBJECT), "Who it is."),
+        optional(
+            "require",
+            List(&Shape::Keys(&REQUIRE)),
+            "What must be true of a person; else the request is refused.",
+        ),
+        required("subject", Shape::Keys(&SUBJECT), "Whom the token is about."),
         optional("subject_replaces", Text, "The hash of the `subject` rule that this one may replace."),
-        optional("claims", Entries(&CLAIM_SHAPE), "What is said, in this order."),
+        optional(
+            "claims",
+            Entries(&CLAIM_SHAPE),
+            "What the token says of the person, made in this order. The short form is the name of an attribute.",
+        ),
         optional("scopes", Entries(&Text), "What this identity can get at most: an expression for each."),
         optional("release", Entries(&List(&Text)), "Which audience may see which claims."),
         optional("tests", List(&Shape::Keys(&TEST)), "Run whenever the file is loaded."),
@@ -70,7 +82,7 @@ pub static TABLES: Keys = Keys {
     keys: &[
         required("kind", Words(&["tables"]), "What the file is."),
         VERSION,
-        required("id", Text, "Its name."),
+        required("id", Text, "Its name in messages."),
         DESCRIPTION,
         INCLUDE,
         required("tables", Entries(&TABLE), "The tables, by name."),
@@ -131,8 +143,8 @@ pub(super) static ATTRIBUTE: Keys = Keys {
         optional("name", Text, "The attribute's `Name`, or a session field's, compared character by character."),
         optional("friendly_name", Text, "Instead of a name: how a vocabulary calls it."),
         optional("format", Text, "The attribute's `NameFormat`, where two share a name."),
-        optional("optional", Truth, "It may be absent."),
-        optional("many", Truth, "A list of values."),
+        optional("optional", Truth, "It may be absent. What is not optional and not sent refuses the request."),
+        optional("many", Truth, "It is a list of values; without it there is exactly one."),
         optional("max", Int(1, MOST_VALUES), "The most values of a list; 200 unless told."),
         optional("max_bytes", Int(1, MOST_BYTES), "The longest value; 4096 unless told."),
         optional(
@@ -162,7 +174,7 @@ pub(super) static LEVEL: Keys = Keys {
     keys: &[
         required("acr", Text, "The authentication context class of the token."),
         optional("amr", List(&Text), "The authentication methods of the token (RFC 8176)."),
-        optional("contexts", List(&Text), "What the source says for it."),
+        optional("contexts", List(&Text), "What the source says of a login of this level."),
     ],
     ..BLANK
 };
@@ -172,7 +184,7 @@ pub(super) static REQUIRE: Keys = Keys {
     about: "Each must be true, or the request is refused with `mapping.require.<id>`.",
     keys: &[
         required("id", RULE_ID, "The last word of the reason code."),
-        required("cel", Text, "An expression that is true or false."),
+        required("cel", Text, "An expression that is true for whoever passes."),
         required("message", Text, "Why, for the decision record."),
     ],
     ..BLANK
@@ -195,7 +207,7 @@ pub(super) static LINK: Keys = Keys {
     what: "`link`",
     about: "The same person at another source, whose `sub` is kept.",
     keys: &[
-        required("source", Text, "The other source."),
+        required("source", Text, "The id of the other source."),
         optional("from", Text, "The value that is the subject there: `name_id`, or an attribute with one value."),
         optional("cel", Text, "The same as an expression."),
         optional("format", Text, "The `NameID` format of the subject there, where it is a `NameID`."),
@@ -208,8 +220,8 @@ pub(super) static CLAIM: Keys = Keys {
     what: "a claim",
     about: "Where its value comes from, then what is done with it, in the order of this table.",
     keys: &[
-        optional("from", Text, "An attribute."),
-        optional("value", Value, "Always the same."),
+        optional("from", Text, "The attribute whose value, or values, it has."),
+        optional("value", Value, "A value that is always the same."),
         optional("cel", Text, "An expression; null leaves the claim out."),
         optional(
             "object",
@@ -218,15 +230,19 @@ pub(super) static CLAIM: Keys = Keys {
         ),
         optional("split", Text, "Each text is cut at this separator; what is empty is dropped."),
         optional("strip_prefix", Text, "Only values that begin with this remain, without it."),
-        optional("case", Words(&["lower", "upper"]), "ASCII letters."),
+        optional("case", Words(&["lower", "upper"]), "ASCII letters become lower or upper case."),
         optional(
             "table",
             Either(&[Text, TABLE]),
             "What values become, or the name of such a table; what is not in it is dropped.",
         ),
-        optional("sort", Truth, "In the order of code points."),
-        optional("take", Words(&["one", "first"]), "Of a list: its only value, or its first."),
-        optional("join", AnyText, "Of a list: one text with this between its values."),
+        optional("sort", Truth, "The values are put in the order of code points."),
+        optional(
+            "take",
+            Words(&["one", "first"]),
+            "Of a list its only value, where several refuse the request, or its first.",
+        ),
+        optional("join", AnyText, "A list becomes one text with this between its values."),
         optional(
             "type",
             Words(&["string", "int", "bool", "list", "object"]),
@@ -234,7 +250,7 @@ pub(super) static CLAIM: Keys = Keys {
         ),
         optional("required", Truth, "The same as `on_missing: refuse`."),
         optional("on_missing", Words(&["omit", "refuse", "default"]), "Where nothing remains; `omit` unless told."),
-        optional("default", Value, "The value for `on_missing: default`."),
+        optional("default", Value, "The value where nothing remains; it means `on_missing: default`."),
     ],
     rules: &[
         OneOf(&["from", "value", "cel", "object"]),
@@ -249,7 +265,7 @@ pub(super) static TEST: Keys = Keys {
     what: "a test",
     about: "Goes through the same code as a request.",
     keys: &[
-        required("name", Text, "Its own."),
+        required("name", Text, "By which reports and `sub_same_as` know it; no two tests share one."),
         required("given", Shape::Keys(&GIVEN), "What the source says."),
         required("expect", Shape::Keys(&EXPECT), "What must come out."),
     ],
@@ -262,7 +278,7 @@ pub(super) static GIVEN: Keys = Keys {
     keys: &[
         optional("attributes", Entries(&Either(&[AnyText, List(&AnyText)])), "By short name, a text or a list."),
         optional("name_id", AnyText, "The `NameID`."),
-        optional("name_id_format", AnyText, "Its format."),
+        optional("name_id_format", AnyText, "The format of the `NameID`."),
         optional("acr", AnyText, "The `AuthnContextClassRef`."),
         optional("auth_time", Moment, "When the person logged in."),
         optional("client", AnyText, "Who asks; the first of `for.clients` unless told."),

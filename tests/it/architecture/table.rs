@@ -21,6 +21,8 @@ pub(super) const FLOORS: [(&str, u8); 15] = [
 
 /// The highest floor without I/O, clock and chance.
 pub(super) const PURE_UP_TO: u8 = 5;
+/// Modules above it that do without as well.
+pub(super) const PURE_TOO: [&str; 1] = ["import"];
 /// The floors that never wait. (The storage contract, on floor 1, is made of async traits.)
 pub(super) const NEVER_ASYNC: std::ops::RangeInclusive<u8> = 2..=5;
 /// The floors that see those of the stream below them by what these re-export at their top, never by their modules.

@@ -75,3 +75,18 @@ fn what_was_two_people_before_the_link_is_never_guessed() {
     // Neither has changed.
     assert_eq!(sub(&server, &at_corp(&server, "marker-ana@corp.example")), at_one);
 }
+
+/// A source that says another name of a person each time must not bind everybody at the linked source to this one.
+#[test]
+fn nobody_is_bound_to_a_person_who_is_known_already() {
+    let files = Files::new();
+    files.write("mappings/partner.yaml", LINKED);
+    let server = Server::start(&files);
+    let mallory = sub(&server, &at_partner(&server, "marker-p-1", "marker-mallory@corp.example"));
+    // Eve has never come: whatever the partner says now, her name stays hers.
+    assert_eq!(sub(&server, &at_partner(&server, "marker-p-1", "marker-eve@corp.example")), mallory);
+    assert_ne!(sub(&server, &at_corp(&server, "marker-eve@corp.example")), mallory);
+    // And then the two contradict each other.
+    let refused = at_partner(&server, "marker-p-1", "marker-eve@corp.example");
+    assert_eq!((refused.status, refused.reason().as_str()), (400, "subject.conflict"));
+}

@@ -23,6 +23,7 @@ mod replay;
 mod server;
 mod shadow;
 mod start;
+mod subjects;
 mod verify;
 
 use files::Files;

@@ -100,14 +100,14 @@ const ALGORITHM: Shape = Words(&["ES256", "EdDSA", "RS256", "PS256"]);
 pub(super) static MASTER_KEY: Keys = Keys {
     what: "`master_key`",
     about: "A file that `drawbridge keys init` makes. Keep a copy of it apart from the data folder.",
-    keys: &[required("file", Text, "The file.")],
+    keys: &[required("file", Text, "Its path.")],
     ..BLANK
 };
 
 pub(super) static STORAGE: Keys = Keys {
     what: "`storage`",
     about: "The embedded store.",
-    keys: &[required("sled", Shape::Keys(&SLED), "The embedded store.")],
+    keys: &[required("sled", Shape::Keys(&SLED), "A folder of this machine.")],
     later: &["postgres"],
     ..BLANK
 };
@@ -181,7 +181,7 @@ pub(super) static PROVIDER: Keys = Keys {
 pub(super) static METADATA: Keys = Keys {
     what: "`metadata`",
     about: "Read again whenever the file changes.",
-    keys: &[required("file", Text, "The file.")],
+    keys: &[required("file", Text, "Its path.")],
     later: &["url", "refresh", "signed_by"],
     ..BLANK
 };
@@ -190,7 +190,10 @@ pub(super) static SECRET: Keys = Keys {
     what: "`secret`",
     about: "Where a secret of at least 16 bytes is kept; never the secret itself. A line break at the end of a file does \
             not count.",
-    keys: &[optional("file", Text, "A file that only the server may read."), optional("env", VARIABLE, "A variable.")],
+    keys: &[
+        optional("file", Text, "A file that only the server may read."),
+        optional("env", VARIABLE, "A variable of the server's environment."),
+    ],
     rules: &[Rule::OneOf(&["file", "env"])],
     ..BLANK
 };
@@ -226,7 +229,7 @@ pub(super) static CLIENT: Keys = Keys {
         required(
             "grants",
             Filled(&Set(&Words(&["saml2-bearer", "token-exchange"]))),
-            "By which grants: RFC 7522, RFC 8693.",
+            "By which grants it may present credentials: RFC 7522, RFC 8693.",
         ),
         required("sources", Filled(&Set(&Text)), "The providers and session sources whose credentials it may present."),
         required("audiences", Filled(&Set(&Text)), "The APIs for which it may have tokens."),
@@ -273,7 +276,7 @@ pub(super) static TOKEN: Keys = Keys {
     what: "`token`",
     about: "The access tokens of one API.",
     keys: &[
-        optional("format", Words(&["jwt"]), "RFC 9068."),
+        optional("format", Words(&["jwt"]), "A signed JWT (RFC 9068)."),
         optional(
             "lifetime",
             Duration("10s", "1d"),

@@ -46,7 +46,7 @@ pub(in crate::config::raw) static MAC: Keys = Keys {
         required(
             "algorithm",
             Words(&["hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha1-for-legacy-use-only"]),
-            "Which.",
+            "How it is made.",
         ),
         required("encoding", Words(&["hex", "base64", "base64url"]), "How it is written."),
         required("separator", AnyText, "What stands between it and the rest; may be empty beside a hexadecimal MAC."),

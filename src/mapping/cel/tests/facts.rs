@@ -10,10 +10,6 @@ fn name(name: &Name) -> String {
     }
 }
 
-fn compiled(text: &str) -> Expression {
-    World::new().compile(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}")).0
-}
-
 fn usage(text: &str) -> String {
     let Usage { folded, exact, literals, facts: _ } = compiled(text).usage().clone();
     let at = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap();

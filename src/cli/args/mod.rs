@@ -1,6 +1,9 @@
 //! What may be typed. Every command's help ends with an example.
 
+mod import;
 mod mapping;
+mod store;
+mod subject;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,8 +11,14 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use import::ImportArgs;
 pub(super) use mapping::{
-    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingReplayArgs, MappingShadowArgs, MappingTestArgs,
+    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingNewArgs, MappingReplayArgs, MappingShadowArgs,
+    MappingTestArgs,
+};
+pub(super) use store::{StoreCheckArgs, StoreCommand, StoreExportArgs, StoreImportArgs};
+pub(super) use subject::{
+    SubjectCommand, SubjectConflictsArgs, SubjectResolveArgs, SubjectShowArgs, SubjectUnlinkArgs, WhoseArgs,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -51,12 +60,22 @@ pub(super) enum Command {
                             Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'\n\
                             Example: drawbridge check --sarif > drawbridge.sarif")]
     Check(CheckArgs),
-    /// Test mapping files, or show what a mapping makes of a credential
+    /// Make mapping files of the configuration of another product; say what could not be carried
+    #[command(after_help = "What could not be carried is told with its line, on the other stream.\n\n\
+                            Example: drawbridge import keycloak realm-export.json --out mappings\n\
+                            Example: drawbridge import shibboleth attribute-resolver.xml attribute-filter.xml --source campus\n\
+                            Example: drawbridge import adfs rules.txt --source corp-adfs --id payroll > mappings/payroll.yaml")]
+    Import(ImportArgs),
+    /// Test mapping files, begin one, or show what a mapping makes of a credential
     Mapping {
         /// Which of the two.
         #[command(subcommand)]
         command: MappingCommand,
     },
+    /// Print the JSON Schema of a file, with which editors complete and check it
+    #[command(after_help = "Example: drawbridge schema mapping > mapping.schema.json\n\
+                            Example: drawbridge schema drawbridge > drawbridge.schema.json")]
+    Schema(SchemaArgs),
     /// Explain a reason code: what it means, what causes it, what to do
     #[command(after_help = "Example: drawbridge explain saml.audience_mismatch")]
     Explain(ExplainArgs),
@@ -73,11 +92,27 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// Ask a running server how it is: whether it can issue, and how the last reload went
+    #[command(after_help = "Exit code 1: it cannot issue, or the files on disk are not in force.\n\n\
+                            Example: drawbridge status")]
+    Status(StatusArgs),
     /// What is kept of requests beside their records
     Recordings {
         /// What to do.
         #[command(subcommand)]
         command: RecordingsCommand,
+    },
+    /// Move what is kept to another bridge, or check it
+    Store {
+        /// Which of them.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Who a person is: show or remove a link, settle a conflict
+    Subject {
+        /// Which of them.
+        #[command(subcommand)]
+        command: SubjectCommand,
     },
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
     #[command(
@@ -195,6 +230,23 @@ pub(super) struct CheckArgs {
     pub(super) form: FormArg,
 }
 
+/// `schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Which file
+    #[arg(value_name = "FILE", value_enum)]
+    pub(super) of: SchemaOf,
+}
+
+/// A file that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// A mapping, a file of tables or a vocabulary
+    Mapping,
+    /// drawbridge.yaml
+    Drawbridge,
+}
+
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -262,6 +314,17 @@ pub(super) struct DistrustArgs {
     /// Trust it again
     #[arg(long)]
     pub(super) undo: bool,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
     /// Where the state is.
     #[command(flatten)]
     pub(super) state: StateArgs,
