@@ -63,7 +63,7 @@ id: idp-a
 source: idp-a
 attributes:
   role: { name: role }
-subject: { from: name_id }
+subject: { from: name_id, email_proven: true }
 claims:
   role: { from: role, required: true }
 scopes: { payroll.read: \"true\" }

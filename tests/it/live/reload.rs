@@ -225,7 +225,9 @@ fn health_details_and_metrics_name_file_and_problem() {
     assert!(json["reload_problem"].as_str().unwrap().contains("gruops"), "{json:#}");
     let page = metrics(&files);
     assert!(page.contains("\ndrawbridge_config_last_reload_success 0\n"), "{page}");
-    assert!(page.contains("drawbridge_config_reloads_total{result=\"kept\"} 1\n"), "{page}");
+    // Whoever looks for changes may have seen this one too, beside the signal.
+    let kept = page.lines().find_map(|line| line.strip_prefix("drawbridge_config_reloads_total{result=\"kept\"} "));
+    assert!(kept.is_some_and(|kept| kept.parse::<u64>().unwrap() >= 1), "{page}");
     reload(&server, || files.write("mappings/payroll.yaml", MAPPING), "reloaded");
     assert_eq!(files.run(&["status"]).code, 0);
     assert!(metrics(&files).contains("\ndrawbridge_config_last_reload_success 1\n"));

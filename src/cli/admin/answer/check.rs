@@ -1,5 +1,6 @@
 //! The whole store is read: what there is, and whether it is what it should be.
 
+use crate::crypto::recording::RecordingKey;
 use crate::crypto::stored::StoredKey;
 use crate::crypto::subject::SubjectKey;
 use crate::store::{MarkKind, NewLink, RecordCursor, VaultEntry};
@@ -70,6 +71,9 @@ fn problem_of_entry(entry: &VaultEntry, state: State<'_>) -> Option<String> {
     }
     if name == SubjectKey::VAULT_NAME {
         return SubjectKey::open(master, &entry.sealed).err().map(|error| format!("the subject key: {error}"));
+    }
+    if name == RecordingKey::VAULT_NAME {
+        return RecordingKey::open(master, &entry.sealed).err().map(|error| format!("the recording key: {error}"));
     }
     Some(format!("the sealed value `{name}` is of no kind that this version knows"))
 }
