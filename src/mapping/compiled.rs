@@ -131,6 +131,8 @@ pub(super) struct Link {
     pub(super) rule: SubjectRule,
     /// The `NameID` format there; a mapped value unless told.
     pub(super) format: Option<String>,
+    /// Over the rule, without its layout: two that link alike have one.
+    pub(super) hash: String,
 }
 
 /// A rule of `claims`, or a member of an object.

@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 63] = [
+pub const PROBLEMS: [Explanation; 64] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -152,6 +152,11 @@ pub const PROBLEMS: [Explanation; 63] = [
         "mapping.level_unreachable",
         "A level of `authentication` above the first lists no context, so nobody reaches it.",
         "List what the source says for it, or remove it.",
+    ),
+    problem(
+        "mapping.link_rules_differ",
+        "Two mappings name the people of one source alike, and only one links them to another source, or both do by different rules.",
+        "Write the same `link` in both, or in neither.",
     ),
     problem(
         "mapping.link_to_itself",

@@ -86,7 +86,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn link(&mut self, raw: &RawLink, proven: bool, file: &MappingFile, declared: &[Declared]) -> Option<Link> {
-        let (rule, _) = self.subject_rule(&raw.rule, declared)?;
+        let (rule, hash) = self.subject_rule(&raw.rule, declared)?;
         if file.source.as_ref().is_some_and(|source| source.value == raw.source.value) {
             let message = "a source names the same people as itself anyway";
             let problem = self.findings.error("mapping.link_to_itself", raw.source.span, message);
@@ -101,7 +101,7 @@ impl Compiler<'_, '_, '_> {
             problem.help("remove `format`, or read the value by `{ cel: name_id }`");
         }
         let format = raw.format.as_ref().map(|format| format.value.clone());
-        Some(Link { source: SourceId::new(raw.source.value.as_str()), rule, format })
+        Some(Link { source: SourceId::new(raw.source.value.as_str()), rule, format, hash })
     }
 
     fn check_link_source(&mut self, word: &Word) {
