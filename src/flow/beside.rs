@@ -34,7 +34,7 @@ impl Flow<'_> {
             now: self.now,
             redacted: 0,
         };
-        recorder.keep_facts(&request, how);
+        recorder.keep_facts(&request, identity.consumption(), how);
     }
 
     /// Keeps the values of the steps, where an operator asked for it.

@@ -30,7 +30,7 @@ pub use bridge::{Addresses, Bridge, OpenError, Parts, Revision, SubjectRuleChang
 pub use client::ClientRejection;
 pub use keys::{KeyMaker, Keys, KeysError};
 pub use limit::FailureLimiter;
-pub use recorder::{KeepFacts, Keeping, Recorded, Recorder, RecorderError, values_of};
+pub use recorder::{KeepFacts, Keeping, Recorded, RecordedPage, Recorder, RecorderError, values_of};
 pub use refusal::Refusal;
 pub use reloads::{Reloads, Went};
 pub use replay::{Replay, Touched, replay};

@@ -5,22 +5,29 @@
 //!
 //! **Invariant.** What cannot be kept is counted and dropped: a recording never delays or changes an answer.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::credential::{Authentication, Facts};
+use crate::credential::Facts;
 use crate::crypto::audit::{AuditKey, Hashed};
+use crate::crypto::digest::sha256_of_parts;
 use crate::crypto::recording::RecordingKey;
-use crate::ground::attribute::{Attribute, NameId};
+use crate::ground::attribute::NameId;
 use crate::ground::entropy::Entropy;
-use crate::ground::id::{Audience, ClientId, Namespace, SourceId, TraceId};
+use crate::ground::id::{Audience, ClientId, Namespace, TraceId};
 use crate::ground::secret::Secret;
 use crate::ground::time::Timestamp;
-use crate::store::{MAX_VALUE_BYTES, PersonKey, Recording, Store, StoreError};
+use crate::store::{Consumption, MAX_VALUE_BYTES, PersonKey, Recording, Store, StoreError};
+
+mod plain;
+mod recent;
+
+use self::plain::Plain;
+use self::recent::Recent;
 
 /// What is to be kept; part of a revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +58,8 @@ const VALUES: u8 = 2;
 const MOST_VALUES: u64 = 10_000;
 /// Writes under way.
 const AT_ONCE: usize = 64;
+/// So many are read at once.
+const PAGE: usize = 100;
 /// What sealing adds, generously.
 const SEAL_BYTES: usize = 256;
 
@@ -83,7 +92,20 @@ pub struct Recorder {
     store: Arc<dyn Store>,
     entropy: Arc<dyn Entropy>,
     room: Arc<Semaphore>,
+    replaying: Semaphore,
+    recent: Mutex<Recent>,
     dropped: AtomicU64,
+}
+
+/// Some recorded requests.
+#[derive(Debug, Default)]
+pub struct RecordedPage {
+    /// Oldest first.
+    pub requests: Vec<Recorded>,
+    /// How many there were besides that could not be read: sealed under another key, or damaged.
+    pub unreadable: u64,
+    /// Go on behind this request.
+    pub next: Option<TraceId>,
 }
 
 /// Why a recording cannot be read.
@@ -101,7 +123,16 @@ impl Recorder {
     /// `persons` makes the hashes by which recordings of a person are found.
     pub fn new(key: RecordingKey, persons: AuditKey, store: Arc<dyn Store>, entropy: Arc<dyn Entropy>) -> Self {
         let room = Arc::new(Semaphore::new(AT_ONCE));
-        Self { key, persons, store, entropy, room, dropped: AtomicU64::new(0) }
+        Self {
+            key,
+            persons,
+            store,
+            entropy,
+            room,
+            replaying: Semaphore::new(1),
+            recent: Mutex::default(),
+            dropped: AtomicU64::new(0),
+        }
     }
 
     /// Whom facts are about: the `NameID` where it lasts, or else all that was said.
@@ -121,10 +152,16 @@ impl Recorder {
         PersonKey::from_hash(self.persons.hash_of_parts(Hashed::Person, &parts))
     }
 
-    /// Keeps verified facts.
-    pub(super) fn keep_facts(&self, of: &Recorded, how: &KeepFacts) {
-        let plain = Plain::of(of, &how.redact).to_json();
+    /// Keeps verified facts: once for each use of a credential that asks for the same, so that one who presents the
+    /// same credential over and over pushes nobody else's out.
+    pub(super) fn keep_facts(&self, of: &Recorded, credential: &Consumption, how: &KeepFacts) {
+        let asked = [credential.key.as_bytes(), of.client.as_str().as_bytes(), of.audience.as_str().as_bytes()];
+        let asked = sha256_of_parts(&asked);
         let until = of.now.after(how.keep);
+        if !self.recent.lock().unwrap_or_else(PoisonError::into_inner).is_new(asked, of.now, until) {
+            return;
+        }
+        let plain = Plain::of(of, &how.redact).to_json();
         self.put(Kept { kind: FACTS, trace_id: of.trace_id, person: of.person, until, at_most: how.at_most }, &plain);
     }
 
@@ -151,19 +188,18 @@ impl Recorder {
         });
     }
 
-    /// Recorded requests, oldest first, from behind one of them; and where to go on.
-    pub async fn recorded(
-        &self,
-        after: Option<TraceId>,
-        limit: usize,
-    ) -> Result<(Vec<Recorded>, Option<TraceId>), RecorderError> {
+    /// Recorded requests, oldest first, from behind one of them.
+    pub async fn recorded(&self, after: Option<TraceId>, limit: usize) -> Result<RecordedPage, StoreError> {
         let page = self.store.recordings_page(FACTS, after, limit).await?;
-        let read = |recording: &Recording| {
-            let plain = self.opened(recording)?;
-            Plain::read(plain.expose(), recording).ok_or(RecorderError::Sealed(recording.trace_id))
-        };
-        let recorded = page.recordings.iter().map(read).collect::<Result<_, _>>()?;
-        Ok((recorded, page.next))
+        let mut found = RecordedPage { next: page.next, ..RecordedPage::default() };
+        for recording in &page.recordings {
+            let read = opened(&self.key, recording).ok().and_then(|plain| Plain::read(plain.expose(), recording));
+            match read {
+                Some(request) => found.requests.push(request),
+                None => found.unreadable += 1,
+            }
+        }
+        Ok(found)
     }
 
     /// Removes everything that was kept of a person; returns how much.
@@ -171,13 +207,36 @@ impl Recorder {
         self.store.remove_of(person).await
     }
 
+    /// Removes everything that was kept of whoever has this value at a source, as an attribute or as the `NameID`;
+    /// returns how much. What cannot be read stays until its time.
+    pub async fn forget_value(&self, namespace: &Namespace, value: &str) -> Result<u64, StoreError> {
+        let mut people = BTreeSet::new();
+        let mut after = None;
+        loop {
+            let page = self.recorded(after, PAGE).await?;
+            let of_value = page.requests.iter().filter(|request| request.facts.says(namespace, value));
+            people.extend(of_value.map(|request| request.person));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let mut removed = 0;
+        for person in people {
+            removed += self.forget(&person).await?;
+        }
+        Ok(removed)
+    }
+
+    /// The right to go through all recordings, if nobody else has it.
+    pub(super) fn replaying(&self) -> Option<SemaphorePermit<'_>> {
+        self.replaying.try_acquire().ok()
+    }
+
     /// How many recordings there was no room for.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
-    }
-
-    fn opened(&self, recording: &Recording) -> Result<Secret<Vec<u8>>, RecorderError> {
-        opened(&self.key, recording)
     }
 }
 
@@ -208,107 +267,4 @@ struct Kept {
 
 fn name(kind: u8, trace_id: TraceId) -> String {
     format!("{kind}/{trace_id}")
-}
-
-/// What is sealed of a request.
-#[derive(Serialize, Deserialize)]
-struct Plain {
-    source: String,
-    namespace: String,
-    name_id: Option<PlainNameId>,
-    attributes: Vec<PlainAttribute>,
-    instant_ms: Option<i64>,
-    context_class: Option<String>,
-    client: String,
-    audience: String,
-    now_ms: i64,
-    redacted: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PlainNameId {
-    value: String,
-    format: Option<String>,
-    name_qualifier: Option<String>,
-    sp_name_qualifier: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PlainAttribute {
-    name: String,
-    name_format: Option<String>,
-    values: Vec<String>,
-}
-
-impl Plain {
-    fn of(recorded: &Recorded, redact: &[String]) -> Self {
-        let facts = &recorded.facts;
-        let is_kept = |attribute: &&Attribute| !redact.contains(&attribute.name);
-        let attributes: Vec<PlainAttribute> = facts
-            .attributes
-            .iter()
-            .filter(is_kept)
-            .map(|attribute| PlainAttribute {
-                name: attribute.name.clone(),
-                name_format: attribute.name_format.clone(),
-                values: attribute.values.clone(),
-            })
-            .collect();
-        Self {
-            source: facts.source.to_string(),
-            namespace: facts.namespace.to_string(),
-            name_id: facts.name_id.as_ref().map(|name_id| PlainNameId {
-                value: name_id.value.clone(),
-                format: name_id.format.clone(),
-                name_qualifier: name_id.name_qualifier.clone(),
-                sp_name_qualifier: name_id.sp_name_qualifier.clone(),
-            }),
-            redacted: (facts.attributes.len() - attributes.len()) as u64,
-            attributes,
-            instant_ms: facts.authentication.instant.map(Timestamp::unix_millis),
-            context_class: facts.authentication.context_class.clone(),
-            client: recorded.client.to_string(),
-            audience: recorded.audience.to_string(),
-            now_ms: recorded.now.unix_millis(),
-        }
-    }
-
-    fn to_json(&self) -> Vec<u8> {
-        // Of texts and numbers, into memory: nothing in it can fail.
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-
-    fn read(json: &[u8], recording: &Recording) -> Option<Recorded> {
-        let plain: Self = serde_json::from_slice(json).ok()?;
-        let attribute = |attribute: PlainAttribute| Attribute {
-            name: attribute.name,
-            name_format: attribute.name_format,
-            friendly_name: None,
-            values: attribute.values,
-        };
-        Some(Recorded {
-            trace_id: recording.trace_id,
-            person: recording.person,
-            facts: Facts {
-                source: SourceId::new(plain.source),
-                namespace: Namespace::new(plain.namespace),
-                name_id: plain.name_id.map(|name_id| NameId {
-                    value: name_id.value,
-                    format: name_id.format,
-                    name_qualifier: name_id.name_qualifier,
-                    sp_name_qualifier: name_id.sp_name_qualifier,
-                }),
-                attributes: plain.attributes.into_iter().map(attribute).collect(),
-                authentication: Authentication {
-                    instant: plain.instant_ms.map(Timestamp::from_unix_millis),
-                    context_class: plain.context_class,
-                    session_index: None,
-                },
-            },
-            client: ClientId::new(plain.client),
-            audience: Audience::new(plain.audience),
-            now: Timestamp::from_unix_millis(plain.now_ms),
-            redacted: plain.redacted,
-        })
-    }
 }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::decision::{Detail, Trail};
 use crate::ground::id::TraceId;
 use crate::mapping::{Mapping, Mappings, Outcome, RequestFacts, differences};
-use crate::store::PersonKey;
+use crate::store::{PersonKey, StoreError};
 
 use super::bridge::{Bridge, Revision};
-use super::recorder::{Recorded, RecorderError};
+use super::recorder::Recorded;
 
 /// So many recordings are read at once.
 const PAGE: usize = 100;
@@ -28,6 +28,8 @@ pub struct Replay {
     pub same: u64,
     /// Requests of which attributes were left out when they were recorded: what these would change is not known.
     pub redacted: u64,
+    /// Recordings that cannot be read.
+    pub unreadable: u64,
     /// What differs, in words without values.
     pub differences: BTreeMap<String, Touched>,
 }
@@ -43,19 +45,32 @@ pub struct Touched {
     pub examples: Vec<(TraceId, String)>,
 }
 
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// One at a time: requests come first.
+    #[error("another replay is running")]
+    Busy,
+    /// The recordings cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Runs every recorded request through the edited mappings.
-pub async fn replay(bridge: &Bridge, edited: &Mappings) -> Result<Replay, RecorderError> {
+pub async fn replay(bridge: &Bridge, edited: &Mappings) -> Result<Replay, ReplayError> {
+    let recorder = bridge.recorder();
+    let _alone = recorder.replaying().ok_or(ReplayError::Busy)?;
     let revision = bridge.revision();
     let mut tally = Tally::default();
     let mut after = None;
     loop {
-        let (page, next) = bridge.recorder().recorded(after, PAGE).await?;
-        for recorded in &page {
+        let page = recorder.recorded(after, PAGE).await?;
+        tally.replay.unreadable += page.unreadable;
+        for recorded in &page.requests {
             tally.take(recorded, edited, &revision);
         }
-        // Requests come first.
         tokio::task::yield_now().await;
-        match next {
+        match page.next {
             Some(next) => after = Some(next),
             None => return Ok(tally.finish()),
         }

@@ -6,7 +6,7 @@
 //! a        │ -      │ a                      │
 //! none     │ -      │ derived from own       │ own
 //! a        │ a      │ a                      │
-//! a        │ none   │ a                      │ linked
+//! a        │ none   │ a                      │
 //! none     │ b      │ b                      │ own
 //! none     │ none   │ derived from linked    │ own, linked
 //! a        │ b      │ refused, and noted for an administrator
@@ -15,8 +15,8 @@
 //! `own` is what the person's source calls the person; `linked` is what another source does, where the mapping says that
 //! the two are the same people (`-`: it does not).
 //!
-//! **Invariant.** Nothing is written here but the note of a conflict: links are made by the commit that consumes the credential, or not at all. What
-//! was not there when it was read may be there by then; the commit finds out.
+//! **Invariant.** Nothing is written here but the note of a conflict: links are made by the commit that consumes the
+//! credential, or not at all. What was not there when it was read may be there by then; the commit finds out.
 
 use crate::decision::{Fact, Rejection, Stage, Trail};
 use crate::ground::id::{Namespace, SourceId, Sub, TraceId};

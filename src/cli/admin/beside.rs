@@ -1,5 +1,7 @@
 //! What is asked and answered of shadows, recordings and reloads.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /admin/api/replay`.
@@ -26,8 +28,24 @@ pub struct EditedFile {
 pub struct Forget {
     /// The id of a source.
     pub source: String,
-    /// The `NameID` there, or the identifier of a session.
-    pub name_id: String,
+    /// What is known of the person.
+    pub who: Who,
+}
+
+/// By what a person is found among recordings. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Who {
+    /// By the `NameID`, or the identifier of a session.
+    NameId(String),
+    /// By a value of any attribute.
+    Value(String),
+}
+
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Who(..)")
+    }
 }
 
 /// What shadows have seen since they were loaded.
@@ -84,6 +102,8 @@ pub struct Replayed {
     pub same: u64,
     /// Requests of which attributes were left out when they were recorded.
     pub redacted: u64,
+    /// Recordings that cannot be read: sealed under another key, or damaged.
+    pub unreadable: u64,
     /// What differs, in words without values.
     pub changes: Vec<ChangeRow>,
 }

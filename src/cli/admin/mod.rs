@@ -349,7 +349,7 @@ mod tests {
             Request::Shadows,
             Request::Status,
             Request::Replay(Edited { files: vec![beside::EditedFile { path: "a".into(), text: "b: \"c\"\n".into() }] }),
-            Request::Forget(Forget { source: "a".into(), name_id: "b".into() }),
+            Request::Forget(Forget { source: "a".into(), who: beside::Who::NameId("b".into()) }),
             Request::Distrust(distrust),
             Request::Jwks,
             Request::Subject(query(by_name)),
@@ -399,7 +399,14 @@ mod tests {
     fn answers_are_told_apart_by_their_keys() {
         let answers = [
             Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}), values: None }),
-            Answer::Replay(Replayed { requests: 1, people: 1, same: 0, redacted: 0, changes: Vec::new() }),
+            Answer::Replay(Replayed {
+                requests: 1,
+                people: 1,
+                same: 0,
+                redacted: 0,
+                unreadable: 0,
+                changes: Vec::new(),
+            }),
             Answer::Forgot(Forgot { removed: 3 }),
             Answer::Status(Status {
                 ready: true,

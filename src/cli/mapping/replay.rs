@@ -41,6 +41,10 @@ pub(in crate::cli) fn run(args: &MappingReplayArgs, now: Timestamp, screen: &mut
 fn show(answer: &Replayed, screen: &mut Screen<'_>) -> std::io::Result<()> {
     let requests = count(answer.requests, "recorded request", "recorded requests");
     let people = counted(answer.people, "person", "people");
+    if answer.unreadable > 0 {
+        let recordings = count(answer.unreadable, "recording", "recordings");
+        screen.line(styled(NOTE, format!("{recordings} cannot be read: sealed under another key, or damaged")))?;
+    }
     if answer.requests == 0 {
         return screen
             .line(styled(NOTE, "nothing is recorded that this mapping applies to: `recordings: { keep: 24h }`"));

@@ -94,11 +94,30 @@ fn recorded_requests_are_tried_on_an_edited_mapping() {
     let gone = files.run(&["recordings", "forget", "--source", "corp", "--name-id", "marker-1"]);
     assert_eq!((gone.code, gone.out.trim()), (0, "2 recordings removed"), "{}", gone.err);
     assert_eq!(ask().json()["people"], 1);
+    let everybody = files.run(&["recordings", "forget", "--source", "corp", "--value", "Marker-Upn@corp.example"]);
+    assert_eq!((everybody.code, everybody.out.trim()), (0, "1 recording removed"), "{}", everybody.err);
+    assert_eq!(files.run(&["recordings", "forget", "--source", "corp", "--value", "marker"]).code, 1);
+    assert_eq!(files.run(&["recordings", "forget", "--source", "corp"]).code, 2);
     assert_eq!(files.run(&["recordings", "forget", "--source", "crop", "--name-id", "x"]).code, 1);
     drop(server);
     let ran = ask();
     assert_eq!(ran.code, 3, "{}", ran.out);
     assert!(ran.err.contains("no server runs"), "{}", ran.err);
+}
+
+/// Somebody with one credential cannot push out what is kept of others.
+#[test]
+fn a_credential_that_is_presented_again_is_recorded_once() {
+    let (files, server) = serving("recordings: { keep: 1h, at_most: 2 }");
+    let form = Door::Bearer.form(&CORP.present(|draft| draft.name_id.value = "marker-1".to_owned()));
+    for expected in [200, 400, 400, 400] {
+        assert_eq!(server.post("portal", &form).status, expected);
+    }
+    assert_eq!(present(&server, "marker-2").status, 200);
+    files.write("same.yaml", MAPPING);
+    let ask = || files.run(&["mapping", "replay", "--with", "same.yaml", "--json"]).json();
+    until(|| ask()["people"] == 2);
+    assert_eq!(ask()["requests"], 2);
 }
 
 #[test]

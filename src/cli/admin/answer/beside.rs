@@ -6,7 +6,7 @@ use crate::flow::{Bridge, Tally, Touched, replay, values_of};
 use crate::ground::id::{MappingId, SourceId, TraceId};
 use crate::mapping::{CompileContext, compile};
 
-use super::super::beside::{ChangeRow, Edited, Forget, Forgot, Replayed, ShadowRow, Shadowed, Status};
+use super::super::beside::{ChangeRow, Edited, Forget, Forgot, Replayed, ShadowRow, Shadowed, Status, Who};
 use super::super::{Refusal, RefusalKind};
 use super::{State, unavailable};
 
@@ -34,6 +34,7 @@ pub(super) async fn replayed(edited: &Edited, state: State<'_>) -> Result<Replay
         people: replay.people,
         same: replay.same,
         redacted: replay.redacted,
+        unreadable: replay.unreadable,
         changes,
     })
 }
@@ -47,8 +48,12 @@ pub(super) async fn forgot(forget: &Forget, state: State<'_>) -> Result<Forgot, 
         let suggestion = suggest(source.as_str(), known).map(str::to_owned);
         return Err(Refusal { suggestion, ..refusal });
     };
-    let person = bridge.recorder().person_of(&namespace, &forget.name_id);
-    let removed = bridge.recorder().forget(&person).await.map_err(|error| unavailable(&error))?;
+    let recorder = bridge.recorder();
+    let removed = match &forget.who {
+        Who::NameId(name_id) => recorder.forget(&recorder.person_of(&namespace, name_id)).await,
+        Who::Value(value) => recorder.forget_value(&namespace, value).await,
+    };
+    let removed = removed.map_err(|error| unavailable(&error))?;
     Ok(Forgot { removed })
 }
 
