@@ -32,8 +32,8 @@ pub(super) fn show_tests(tests: &[TestReport], screen: &mut Screen<'_>) -> io::R
             styled(STRONG, visible(&test.name)),
             styled(FAINT, place)
         ))?;
-        for difference in &test.differences {
-            screen.line(format!("      {}", visible(difference)))?;
+        for difference in test.lines() {
+            screen.line(format!("      {}", visible(&difference)))?;
         }
         let steps: Vec<StepView> = test.steps.iter().map(StepView::of_step).collect();
         show_steps(&steps, screen)?;
@@ -82,7 +82,7 @@ fn test_json(test: &TestReport) -> Value {
         "line": test.span.line,
         "name": test.name,
         "passed": test.passed(),
-        "differences": test.differences,
+        "differences": test.lines_for_files(),
     })
 }
 

@@ -207,6 +207,7 @@ fn encoded(path: &Path) -> String {
 mod tests {
     use super::*;
     use crate::ground::id::MappingId;
+    use crate::mapping::Mismatch;
 
     const TEXT: &str = "kind: mapping\nläuft: \"ja ✓\" # x\nid: |\n  a\n";
 
@@ -236,10 +237,14 @@ mod tests {
             file: source.path.clone(),
             name: "somebody".into(),
             span: of("id"),
-            differences: differences.iter().map(|&difference| difference.to_owned()).collect(),
+            differences: differences
+                .iter()
+                .map(|&expected| Mismatch { expected: expected.to_owned(), found: Some(", found `ana`".to_owned()) })
+                .collect(),
+            is_recorded: true,
             steps: Vec::new(),
         };
-        let tests = vec![report(&[]), report(&["claim `x`: expected 1, it is left out"])];
+        let tests = vec![report(&[]), report(&["claim `x`: expected 1"])];
         (diagnostics, source, tests)
     }
 
@@ -330,7 +335,10 @@ mod tests {
         let failed = result(&run, "the test `somebody` of `a` fails");
         assert_eq!(at(&failed, "/ruleId"), "mapping.test_failed");
         assert!(
-            at(&failed, "/message/text").as_str().unwrap().ends_with("note: claim `x`: expected 1, it is left out")
+            at(&failed, "/message/text")
+                .as_str()
+                .unwrap()
+                .ends_with("note: claim `x`: expected 1; what was found is shown on a screen only")
         );
         assert_eq!(at(&failed, "/locations/0/physicalLocation/region/startLine"), 3);
     }

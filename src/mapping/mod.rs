@@ -52,7 +52,7 @@ pub use self::coverage::Coverage;
 pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
 pub use self::refusal::{Found, MappingRefusal, Private, REFUSALS};
-pub use self::trial::{RecordedTest, TestReport};
+pub use self::trial::{Mismatch, RecordedTest, TestReport};
 pub use crate::diagnostic::Source as SourceFile;
 
 use crate::diagnostic::Diagnostics;

@@ -103,7 +103,7 @@ fn the_mapping_of_the_contract_compiles_and_passes_its_tests() {
     let reports = mappings.run_tests(NOW);
     assert_eq!(reports.len(), 3);
     for report in &reports {
-        assert_eq!(report.differences, Vec::<String>::new(), "{}", report.name);
+        assert_eq!(report.lines(), Vec::<String>::new(), "{}", report.name);
     }
     let (source, client) = (SourceId::new("corp-adfs"), ClientId::new("payroll-portal"));
     let audience = Audience::new("https://payroll.example");

@@ -5,6 +5,8 @@
 
 mod differences;
 
+pub use self::differences::Mismatch;
+
 use std::collections::BTreeMap;
 
 use super::apply::RequestFacts;
@@ -67,8 +69,10 @@ pub struct TestReport {
     pub name: String,
     /// Where the name stands.
     pub span: Span,
-    /// Empty if it passed; else one line for each difference. The values are those of the test.
-    pub differences: Vec<String>,
+    /// Empty if it passed.
+    pub differences: Vec<Mismatch>,
+    /// Its credential is a file: what was found is of a person.
+    pub is_recorded: bool,
     /// What the mapping did, with values.
     pub steps: Vec<Step>,
 }
@@ -98,10 +102,24 @@ impl TestReport {
         }
         let message = format!("the test `{}` of `{}` fails", self.name, self.mapping);
         let mut diagnostic = Diagnostic::error("mapping.test_failed", &self.file, self.span, message);
-        for difference in &self.differences {
-            diagnostic.note(difference);
+        for line in self.lines_for_files() {
+            diagnostic.note(line);
         }
         Some(diagnostic)
+    }
+
+    /// One line for each difference, with what was found: for the screen of whoever has the credential at hand.
+    pub fn lines(&self) -> Vec<String> {
+        self.differences.iter().map(ToString::to_string).collect()
+    }
+
+    /// The same for what is kept and passed on, as reports of CI are: what was found of a person stays out.
+    pub fn lines_for_files(&self) -> Vec<String> {
+        let line = |mismatch: &Mismatch| match &mismatch.found {
+            Some(_) if self.is_recorded => format!("{}; what was found is shown on a screen only", mismatch.expected),
+            Some(_) | None => mismatch.to_string(),
+        };
+        self.differences.iter().map(line).collect()
     }
 }
 
@@ -207,20 +225,24 @@ impl Mapping {
             }
             (Err(refusal), Some(code)) if refusal.code() == *code => Vec::new(),
             (Err(refusal), Some(code)) => {
-                vec![format!("expected the refusal {code}, found {}: {refusal}", refusal.code())]
+                let expected = format!("expected the refusal {code}, found {}", refusal.code());
+                vec![Mismatch::of(expected, format!(": {refusal}"))]
             }
-            (Err(refusal), None) => vec![format!("refused with {}: {refusal}", refusal.code())],
+            (Err(refusal), None) => {
+                vec![Mismatch::of(format!("refused with {}", refusal.code()), format!(": {refusal}"))]
+            }
         };
         self.report(trial, differences, trail.steps().to_vec())
     }
 
-    fn report(&self, trial: &Trial, differences: Vec<String>, steps: Vec<Step>) -> TestReport {
+    fn report(&self, trial: &Trial, differences: Vec<Mismatch>, steps: Vec<Step>) -> TestReport {
         TestReport {
             mapping: self.id.clone(),
             file: self.path.clone(),
             name: trial.name.clone(),
             span: trial.span,
             differences,
+            is_recorded: trial.given.credential.is_some(),
             steps,
         }
     }
@@ -289,7 +311,7 @@ impl RecordedTest<'_> {
                     Some(expected) => format!("expected the refusal {expected}, found {code}"),
                     None => format!("the credential is refused with {code}"),
                 };
-                self.mapping.report(self.trial, vec![difference], steps)
+                self.mapping.report(self.trial, vec![Mismatch::public(difference)], steps)
             }
         }
     }
@@ -297,6 +319,6 @@ impl RecordedTest<'_> {
     /// The test of a credential that cannot be looked at at all.
     pub fn unread(&self, why: &str) -> TestReport {
         let difference = format!("the credential `{}` cannot be read: {why}", self.credential);
-        self.mapping.report(self.trial, vec![difference], Vec::new())
+        self.mapping.report(self.trial, vec![Mismatch::public(difference)], Vec::new())
     }
 }

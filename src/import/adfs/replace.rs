@@ -266,7 +266,7 @@ mod tests {
             });
         }
         for report in compiled(&draft.to_yaml()).run_tests(Timestamp::from_unix_seconds(0)) {
-            assert_eq!(report.differences, Vec::<String>::new(), "{pattern} {replacement}: {}", report.name);
+            assert_eq!(report.lines(), Vec::<String>::new(), "{pattern} {replacement}: {}", report.name);
         }
     }
 

@@ -50,7 +50,7 @@ fn a_draft_is_written_in_the_layout_of_the_examples() {
     let text = example().to_yaml();
     let mappings = compiled(&text);
     for report in mappings.run_tests(NOW) {
-        assert_eq!(report.differences, Vec::<String>::new());
+        assert_eq!(report.lines(), Vec::<String>::new());
     }
     insta::assert_snapshot!(text);
 }
@@ -148,7 +148,7 @@ proptest! {
             ..Trial::default()
         });
         for report in compiled(&draft.to_yaml()).run_tests(NOW) {
-            prop_assert_eq!(report.differences, Vec::<String>::new());
+            prop_assert_eq!(report.lines(), Vec::<String>::new());
         }
     }
 }

@@ -14,7 +14,7 @@ fn passes(draft: &Draft) -> String {
     let reports = compiled(&text).run_tests(Timestamp::from_unix_seconds(1_772_366_400));
     assert!(!reports.is_empty());
     for report in reports {
-        assert_eq!(report.differences, Vec::<String>::new(), "{}\n{text}", report.name);
+        assert_eq!(report.lines(), Vec::<String>::new(), "{}\n{text}", report.name);
     }
     text
 }

@@ -48,7 +48,7 @@ fn check(files: &[SourceFile]) {
     assert!(mappings.warnings().is_empty(), "{}", render(mappings.warnings(), files, Color::Never));
     let reports = mappings.run_tests(NOW);
     for report in &reports {
-        assert_eq!(report.differences, Vec::<String>::new(), "{}: {}", report.file, report.name);
+        assert_eq!(report.lines(), Vec::<String>::new(), "{}: {}", report.file, report.name);
     }
     for coverage in mappings.coverage(&reports) {
         assert_eq!(coverage.missed, Vec::<String>::new(), "{}", coverage.file);

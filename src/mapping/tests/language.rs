@@ -272,7 +272,7 @@ fn a_test_can_expect_everything_that_leaves() {
     );
     let reports = mapping(&text).run_tests(NOW);
     assert!(reports[0].passed() && reports[1].passed(), "{reports:?}");
-    assert_snapshot!(reports[2].differences.join("\n"), @r#"
+    assert_snapshot!(reports[2].lines().join("\n"), @r#"
     claim `g`: expected ["1a","2b","3c"], found ["1a","4d","3c"]; missing "2b"; too much "4d"
     released: expected [g, u], found [u]
     sub: expected that of `ana`, found another

@@ -32,6 +32,12 @@ fn a_recorded_credential_is_tested_at_its_own_time() {
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("subject: expected `bob@example.com`, found `alice@example.com`"), "{}", ran.out);
     assert!(ran.out.contains("ok    signature"), "the whole way is shown: {}", ran.out);
+    // What CI keeps and passes on has no value of a person.
+    for form in ["--json", "--sarif"] {
+        let ran = folder.run(&["check", form]);
+        assert!(ran.out.contains("subject: expected `bob@example.com`; what was found is shown on a screen only"));
+        assert!(!ran.out.contains("alice@example.com"), "{form}: {}", ran.out);
+    }
 }
 
 #[test]
