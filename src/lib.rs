@@ -11,7 +11,7 @@
 //! 4 policy        Claims + what was asked -> Grant
 //! 5 token         Grant -> IssuedTokens
 //! 6 flow          one request from start to end     backends  sled, memory, the audit file
-//!   config        drawbridge.yaml -> Settings
+//!   config        drawbridge.yaml -> Settings      import    files of other products -> mapping files
 //! 7 http          one handler per file
 //! 8 cli           commands; `serve` is the wiring
 //! ```
@@ -36,6 +36,7 @@ pub mod token;
 pub mod backends;
 pub mod config;
 pub mod flow;
+pub mod import;
 
 pub mod http;
 

@@ -13,8 +13,10 @@ mod demo;
 mod distrust;
 mod exit;
 mod explain;
+mod import;
 mod keys;
 mod mapping;
+mod recordings;
 #[cfg(test)]
 mod reference;
 mod reload;
@@ -25,6 +27,9 @@ mod screen;
 mod serve;
 mod signals;
 mod state;
+mod status;
+mod store;
+mod subject;
 mod trace;
 mod view;
 mod wiring;
@@ -39,7 +44,7 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::ground::clock::{Clock, FixedClock, SystemClock};
 use crate::ground::time::Timestamp;
 
-use args::{Cli, Command, KeysCommand, MappingCommand};
+use args::{Cli, Command, KeysCommand, MappingCommand, RecordingsCommand, StoreCommand, SubjectCommand};
 use exit::{Answer, Exit, Failure};
 use screen::{BAD, HINT, Screen, styled};
 
@@ -74,10 +79,13 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
         Command::Bench(args) => bench::run(args, screen),
         Command::Serve(args) => serve::run(args, environment, screen),
         Command::Check(args) => check::run(args, environment, now()?, screen),
+        Command::Import(args) => import::run(args, screen),
         Command::Mapping { command } => match command {
+            MappingCommand::New(args) => mapping::new(args, environment, now()?, screen),
             MappingCommand::Test(args) => mapping::test(args, environment, now()?, screen),
             MappingCommand::Explain(args) => mapping::explain(args, environment, now()?, screen),
             MappingCommand::Diff(args) => mapping::diff(args, environment, now()?, screen),
+            MappingCommand::Replay(args) => mapping::replay(args, SystemClock.now(), screen),
             MappingCommand::Shadow(args) => mapping::shadow(args, SystemClock.now(), screen),
         },
         Command::Schema(args) => schema::run(args, screen),
@@ -85,7 +93,22 @@ fn run(command: &Command, environment: &dyn Environment, screen: &mut Screen<'_>
         Command::Trace(args) => trace::run(args, SystemClock.now(), screen),
         Command::Keys { command: KeysCommand::Init(args) } => keys::init(args, &SystemEntropy, screen),
         Command::Keys { command: KeysCommand::List(args) } => keys::list(args, SystemClock.now(), screen),
+        Command::Status(args) => status::run(args, SystemClock.now(), screen),
+        Command::Recordings { command: RecordingsCommand::Forget(args) } => {
+            recordings::forget(args, SystemClock.now(), screen)
+        }
         Command::Distrust(args) => distrust::run(args, SystemClock.now(), screen),
+        Command::Store { command } => match command {
+            StoreCommand::Export(args) => store::export(args, SystemClock.now(), screen),
+            StoreCommand::Import(args) => store::import(args, SystemClock.now(), screen),
+            StoreCommand::Check(args) => store::check(args, SystemClock.now(), screen),
+        },
+        Command::Subject { command } => match command {
+            SubjectCommand::Show(args) => subject::show(args, SystemClock.now(), screen),
+            SubjectCommand::Conflicts(args) => subject::conflicts(args, SystemClock.now(), screen),
+            SubjectCommand::Resolve(args) => subject::resolve(args, SystemClock.now(), screen),
+            SubjectCommand::Unlink(args) => subject::unlink(args, SystemClock.now(), screen),
+        },
     }
 }
 

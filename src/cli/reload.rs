@@ -96,29 +96,35 @@ impl Reloader {
     }
 
     async fn reload(&self, bridge: &Bridge, master_keys: &MasterKeys) {
+        match self.take(bridge, master_keys).await {
+            Ok(()) => {
+                bridge.reloads().taken(SystemClock.now());
+                tracing::info!(revision = %bridge.revision().hash, "reloaded");
+            }
+            Err(why) => {
+                bridge.reloads().kept(SystemClock.now(), &why);
+                tracing::error!(why, "the files were not taken; the last good revision goes on serving");
+            }
+        }
+    }
+
+    /// Puts the files in force, or says why not.
+    async fn take(&self, bridge: &Bridge, master_keys: &MasterKeys) -> Result<(), String> {
         let path = self.path.clone();
-        let loaded = match tokio::task::spawn_blocking(move || read(&path)).await {
-            Ok(Ok(loaded)) => loaded,
-            Ok(Err(error)) => return kept(&why(&error)),
-            Err(fault) => return kept(&fault.to_string()),
-        };
+        let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(|fault| fault.to_string())?;
+        let loaded = read.map_err(|error| why(&error))?;
         if Fixed::of(&loaded) != self.fixed {
-            return kept(
-                "issuer, entity_id, listen, trusted_proxies, storage, audit, master_key and signing change with a restart only",
+            return Err(
+                "issuer, entity_id, listen, trusted_proxies, storage, audit, master_key and signing change with a \
+                        restart only"
+                    .to_owned(),
             );
         }
         // Before the revision: an API that asks for another algorithm finds its key.
-        match open_keys(bridge.store().as_ref(), master_keys, &loaded.settings).await {
-            Ok(keys) => bridge.replace_ring(keys.ring),
-            Err(failure) => return kept(&failure.to_string()),
-        }
-        match revision(loaded) {
-            Ok(revision) => match bridge.replace_revision(revision) {
-                Ok(()) => tracing::info!(revision = %bridge.revision().hash, "reloaded"),
-                Err(changed) => kept(&changed.to_string()),
-            },
-            Err(failure) => kept(&failure.to_string()),
-        }
+        let keys = open_keys(bridge.store().as_ref(), master_keys, &loaded.settings).await;
+        bridge.replace_ring(keys.map_err(|failure| failure.to_string())?.ring);
+        let revision = revision(loaded).map_err(|failure| failure.to_string())?;
+        bridge.replace_revision(revision).map_err(|changed| changed.to_string())
     }
 }
 
@@ -128,11 +134,6 @@ fn read(path: &Path) -> Result<Loaded, LoadError> {
 
 fn seen(path: &Path) -> Option<[u8; 32]> {
     fingerprint(path, &ProcessEnvironment).ok()
-}
-
-/// The last good revision goes on serving, and the log says why.
-fn kept(why: &str) {
-    tracing::error!(why, "the files were not taken; the last good revision goes on serving");
 }
 
 fn why(error: &LoadError) -> String {

@@ -27,11 +27,13 @@ use super::screen::Screen;
 use super::signals::StopSignals;
 use super::wiring::{Wired, wire};
 
-/// How often expired state is swept.
 /// Uses are kept so much longer than they can matter: a request that began before a sweep, and a clock that is set
 /// back a little, still find them.
 const FORGET_AFTER: Duration = Duration::from_secs(600);
+/// How often expired state is swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Whoever does not read an answer of the admin socket for so long has gone.
+const ADMIN_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs until it is told to stop; then finishes what is under way.
 pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut Screen<'_>) -> Answer {
@@ -49,7 +51,7 @@ pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut 
         let stop = StopSignals::catch()?;
         let listen = args.listen.unwrap_or(loaded.settings.listen);
         let listener = listen_at(listen).await?;
-        let served = Served::begin(loaded, listener, Some(&args.config.config)).await?;
+        let served = Box::pin(Served::begin(loaded, listener, Some(&args.config.config))).await?;
         screen.line(format!("listening on http://{}", served.address))?;
         stop.wait().await;
         tracing::info!("stopping");
@@ -103,7 +105,7 @@ impl Served {
         let prefix = loaded.settings.issuer.path().to_owned();
         let socket = admin::socket(&loaded.settings.storage.data);
         let reloader = configuration.map(|path| Reloader::of(path, &loaded)).transpose()?;
-        let wired = wire(loaded).await?;
+        let wired = Box::pin(wire(loaded)).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         spawn_public(&mut tasks, (listener, proxies, prefix), wired.bridge.clone(), stopped.clone());
@@ -150,7 +152,8 @@ fn spawn_admin(
     let listener = admin::server::bind(socket)
         .map_err(|error| Failure::could_not_run(format!("the admin socket `{}`: {error}", socket.display())))?;
     let admin = admin::server::Admin { bridge: wired.bridge.clone(), master_keys: wired.master_keys.clone() };
-    let limits = ServerLimits { connections: 16, ..ServerLimits::default() };
+    // An export goes as fast as its reader, who may be a person with a pager.
+    let limits = ServerLimits { connections: 16, write_timeout: ADMIN_PATIENCE, ..ServerLimits::default() };
     tasks.spawn(serve_unix(listener, admin::server::router(admin), limits, until(stopped)));
     Ok(())
 }

@@ -25,7 +25,7 @@ pub(super) fn run(args: &TraceArgs, now: Timestamp, screen: &mut Screen<'_>) -> 
         screen.json(&json!(traced))?;
         return Ok(Exit::Done);
     }
-    show_record(&traced.record, screen)?;
+    show_record(&traced.record, traced.values.as_ref(), screen)?;
     if traced.uses > 1 {
         screen.line(format!("\n  {}", styled(FAINT, format!("use {} of its credential", traced.uses))))?;
     }

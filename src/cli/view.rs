@@ -67,7 +67,11 @@ impl StepView {
             _ => Mark::Noted,
         };
         let is_fact = |key: &str| !matches!(key, "stage" | "of" | "finding" | "reason");
-        let facts = fields.iter().filter(|(key, _)| is_fact(key)).map(|(key, value)| (key.clone(), plain(value)));
+        let facts = fields.iter().filter(|(key, _)| is_fact(key)).flat_map(|(key, value)| {
+            // A list is several facts of one label.
+            let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            values.iter().map(|value| (key.clone(), plain(value))).collect::<Vec<_>>()
+        });
         let facts = facts.collect();
         Some(Self { stage: text("stage")?, of: text("of"), mark, reason: text("reason"), facts })
     }
@@ -120,8 +124,8 @@ pub(super) fn steps_json(steps: &[StepView]) -> Value {
     steps.iter().map(step).collect()
 }
 
-/// A whole record: how it ended, what is known, every step.
-pub(super) fn show_record(record: &Value, screen: &mut Screen<'_>) -> io::Result<()> {
+/// A whole record: how it ended, what is known, every step; with their values where those were kept.
+pub(super) fn show_record(record: &Value, values: Option<&Value>, screen: &mut Screen<'_>) -> io::Result<()> {
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     let (outcome, reason) = (text("outcome"), text("reason"));
     let style = if outcome == "issued" { GOOD } else { BAD };
@@ -139,7 +143,7 @@ pub(super) fn show_record(record: &Value, screen: &mut Screen<'_>) -> io::Result
         screen.line(format!("  {}  {}", styled(FAINT, format!("{key:width$}")), visible(&plain(value))))?;
     }
     screen.line("")?;
-    let steps = record.get("steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let steps = values.or_else(|| record.get("steps")).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let steps: Vec<StepView> = steps.iter().filter_map(StepView::of_record).collect();
     show_steps(&steps, screen)?;
     if let Some(omitted) = record.get("steps_omitted") {

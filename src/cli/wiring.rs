@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::backends::audit::{AuditFile, AuditOptions, Audited};
 use crate::backends::sled::{OpenError as StoreOpenError, SledOptions, SledStore};
-use crate::config::{Loaded, Settings, master_key};
+use crate::config::{self, Loaded, Settings, master_key};
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
-use crate::flow::{Addresses, Bridge, KeyMaker, Keys, OpenError, Parts, Revision};
+use crate::flow::{Addresses, Bridge, KeepFacts, Keeping, KeyMaker, Keys, OpenError, Parts, Recorder, Revision};
 use crate::ground::clock::{Clock, SystemClock};
 use crate::ground::id::SourceId;
 use crate::ground::oauth::GrantType;
@@ -41,13 +41,13 @@ pub(super) async fn wire(loaded: Loaded) -> Result<Wired, Failure> {
     // Before a data folder is made: without its master key a bridge has no business there.
     let master_keys = load_master_keys(&loaded.settings)?;
     let store = open_store(&loaded.settings).await?;
-    put_together(loaded, master_keys, store).await
+    Box::pin(put_together(loaded, master_keys, store)).await
 }
 
 /// The same over a store that is open: `bench` measures with one that has no disk.
 pub(super) async fn wire_over(loaded: Loaded, store: Arc<dyn Store>) -> Result<Wired, Failure> {
     let master_keys = load_master_keys(&loaded.settings)?;
-    put_together(loaded, master_keys, store).await
+    Box::pin(put_together(loaded, master_keys, store)).await
 }
 
 fn load_master_keys(settings: &Settings) -> Result<MasterKeys, Failure> {
@@ -61,11 +61,15 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
     let keys = open_keys(store.as_ref(), &master_keys, settings).await?;
     let issuer = Issuer::new(settings.issuer.as_str().to_owned(), keys.subject, settings.signing);
     let revision = revision(loaded)?;
+    let recorder = Recorder::new(keys.recording, keys.audit.clone(), Arc::clone(&store), Arc::new(SystemEntropy));
+    let master_keys = Arc::new(master_keys);
     let parts = Parts {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         store,
+        recorder,
         ring: keys.ring,
+        master_keys: Arc::clone(&master_keys),
         issuer,
         audit_key: keys.audit,
         revision,
@@ -75,7 +79,7 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
         OpenError::SubjectRule(error) => Failure::no(error.to_string()),
     })?;
     tracing::info!(revision = %bridge.revision().hash, at = %now, "the bridge is open");
-    Ok(Wired { bridge: Arc::new(bridge), master_keys: Arc::new(master_keys), keep_records })
+    Ok(Wired { bridge: Arc::new(bridge), master_keys, keep_records })
 }
 
 /// Every key that the settings need; makes what is missing.
@@ -150,8 +154,14 @@ pub(super) fn revision(loaded: Loaded) -> Result<Revision, Failure> {
         sessions: settings.sessions,
         forwards: settings.forwards,
         mappings: loaded.mappings,
+        keeping: keeping(&settings.keeping),
         policy: settings.policy,
     })
+}
+
+fn keeping(settings: &config::Keeping) -> Keeping {
+    let facts = |keep| KeepFacts { keep, at_most: settings.facts_at_most, redact: settings.redact.clone() };
+    Keeping { values: settings.values, facts: settings.facts.map(facts) }
 }
 
 /// The RFC 8414 document of these settings.

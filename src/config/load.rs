@@ -29,7 +29,7 @@ pub struct Loaded {
     pub settings: Settings,
     /// Every mapping.
     pub mappings: Mappings,
-    /// The tests of the mappings; all passed.
+    /// The tests of the mappings; all passed, unless it was loaded for [`Extent::Explain`].
     pub tests: Vec<TestReport>,
     /// What is not wrong, but should be looked at.
     pub warnings: Diagnostics,
@@ -72,7 +72,9 @@ pub enum LoadError {
 /// How much is asked of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// The revision alone: what a server loads again and again, and what `explain` needs.
+    /// The revision, whatever its tests say: `explain` is asked for most when one fails.
+    Explain,
+    /// The revision alone: what a server loads again and again.
     Revision,
     /// The master key as well: whether a server could start.
     Start,
@@ -85,7 +87,7 @@ pub fn load(path: &Path, extent: Extent, environment: &dyn Environment, now: Tim
     if extent == Extent::Start {
         judged.check_master_key(&snapshot, path);
     }
-    judged.finish(&snapshot, path, now)
+    judged.finish(&snapshot, path, now, extent)
 }
 
 /// A hash over everything that the configuration names, as it lies there now, unjudged: tells a server cheaply that
@@ -192,6 +194,8 @@ impl Judged {
                 continue;
             }
             match read_mapping_source(&path, &read_mapping(&path)) {
+                // Whatever an include names, nothing is shown of a file that is none of ours.
+                Ok(source) if !named && !is_shared(&source) => {}
                 Ok(source) => {
                     waiting.extend(includes(&source).into_iter().map(|path| (PathBuf::from(path), false)));
                     self.sources.push(source.clone());
@@ -218,7 +222,7 @@ impl Judged {
         }
     }
 
-    fn finish(mut self, snapshot: &Snapshot, path: &Path, now: Timestamp) -> Result<Loaded, LoadError> {
+    fn finish(mut self, snapshot: &Snapshot, path: &Path, now: Timestamp, extent: Extent) -> Result<Loaded, LoadError> {
         let resolved = snapshot.raw.as_ref().map(|raw| resolve(snapshot, raw, path, now));
         let settings = resolved.and_then(|(settings, problems)| {
             self.diagnostics.extend(problems);
@@ -236,7 +240,7 @@ impl Judged {
                 None
             }
         };
-        let passed = tests.iter().all(TestReport::passed);
+        let passed = extent == Extent::Explain || tests.iter().all(TestReport::passed);
         match (settings, mappings) {
             (Some(settings), Some(mappings)) if passed && !self.diagnostics.has_errors() => Ok(Loaded {
                 settings,
@@ -281,6 +285,14 @@ fn read_mapping_source(path: &Path, reading: &Reading) -> Result<Source, Box<Dia
     };
     let content: &Content = reading.as_ref().map_err(|why| unreadable(why))?;
     source_of(path, content).ok_or_else(|| unreadable("it is not UTF-8"))
+}
+
+/// Whether a file says that it is one that others may include.
+fn is_shared(source: &Source) -> bool {
+    let Some(root) = yaml::parse(&mut Findings::of(source)) else { return false };
+    let Value::Table(entries) = root.value else { return false };
+    let kind = entries.into_iter().find(|entry| entry.key == "kind").map(|entry| entry.value.value);
+    matches!(kind, Some(Value::Text(word)) if word != "mapping" && KINDS.contains(&word.as_str()))
 }
 
 /// The kind of a file that is neither a mapping nor what one may include. A missing kind, or a misspelt one, is the compiler's to

@@ -16,7 +16,7 @@ pub use load::{Extent, LoadError, Loaded, Refused, Tested, fingerprint, load, te
 pub use master_key::{InitError, MasterKeyError};
 pub use places::{Places, places};
 pub use raw::shapes;
-pub use settings::{Audit, Settings, Storage, store_of};
+pub use settings::{Audit, Keeping, Settings, Storage, store_of};
 pub use word::{Addresses, Issuer, IssuerRejection, Network, NetworkRejection};
 
 #[cfg(test)]

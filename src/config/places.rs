@@ -19,6 +19,8 @@ pub struct Places {
     pub data: Option<PathBuf>,
     /// The master key file.
     pub master_key: Option<PathBuf>,
+    /// The issuer.
+    pub issuer: Option<String>,
     /// Every source whose id could be read. Others may be there.
     pub sources: Vec<SourceId>,
 }
@@ -32,6 +34,7 @@ pub fn places(path: &Path) -> Result<Places, String> {
     Ok(Places {
         data: raw.server.storage.as_ref().map(|sled| beside(path, &sled.path.value)),
         master_key: raw.server.master_key.as_ref().map(|at| beside(path, &at.value)),
+        issuer: raw.server.issuer.as_ref().map(|at| at.value.as_str().to_owned()),
         sources: raw.source_ids().map(|at| SourceId::new(at.value.as_str())).collect(),
     })
 }

@@ -10,8 +10,9 @@ use tempfile::TempDir;
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::diagnostic::one_line;
-use crate::ground::id::{Audience, ClientId, SourceId};
+use crate::ground::id::{Audience, ClientId, Sector, SourceId};
 use crate::ground::time::Timestamp;
+use crate::policy::SubjectType;
 
 use super::*;
 
@@ -309,6 +310,40 @@ fn a_mistake_is_told_once_and_not_again_by_all_who_name_what_it_broke() {
             "config.list_empty 32:13 `scopes` must not be empty",
         ),
     ]);
+}
+
+#[test]
+fn pairwise_subjects_and_a_sector_come_together() {
+    let audiences = "audiences: [https://payroll.example]\n    forwards";
+    let with = |more: &str| format!("audiences: [https://payroll.example]\n    {more}\n    forwards");
+    check_changes(&[
+        (
+            audiences,
+            &with("subject_type: pairwise"),
+            "config.sector_missing 25:19 `portal` has pairwise subjects and no `sector`",
+        ),
+        (
+            audiences,
+            &with("sector: payroll.example"),
+            "config.sector_idle 25:13 `portal` has a sector and public subjects",
+        ),
+        (
+            audiences,
+            &with("subject_type: public\n    sector: payroll.example"),
+            "config.sector_idle 26:13 `portal` has a sector and public subjects",
+        ),
+        (audiences, &with("subject_type: public"), ""),
+        (audiences, &with("subject_type: pairwise\n    sector: payroll.example"), ""),
+    ]);
+    let type_of = |more: &str| {
+        let settings = Folder::with(audiences, &with(more)).load().unwrap().settings;
+        settings.policy.client(&ClientId::new("portal")).unwrap().subject_type.clone()
+    };
+    assert_eq!(type_of("subject_type: public"), SubjectType::Public);
+    assert_eq!(
+        type_of("subject_type: pairwise\n    sector: payroll.example"),
+        SubjectType::Pairwise(Sector::new("payroll.example"))
+    );
 }
 
 #[test]

@@ -54,6 +54,15 @@ pub struct Facts {
     pub authentication: Authentication,
 }
 
+impl Facts {
+    /// Whether they are of this source, and have this value: as the `NameID`, or of any attribute.
+    pub fn says(&self, namespace: &Namespace, value: &str) -> bool {
+        let in_attributes = || self.attributes.iter().flat_map(|attribute| &attribute.values).any(|said| said == value);
+        let is_name = self.name_id.as_ref().is_some_and(|name_id| name_id.value == value);
+        self.namespace == *namespace && (is_name || in_attributes())
+    }
+}
+
 /// A verified identity, with what its use must be recorded as and how long what grows from it may live.
 #[derive(Debug)]
 pub struct Identity {

@@ -17,6 +17,8 @@ pub enum Hashed {
     Subject,
     /// A token that was issued.
     Token,
+    /// A person of whom something is recorded.
+    Person,
 }
 
 impl Hashed {
@@ -24,6 +26,7 @@ impl Hashed {
         match self {
             Self::Subject => "subject",
             Self::Token => "token",
+            Self::Person => "person",
         }
     }
 }
@@ -35,7 +38,15 @@ impl AuditKey {
 
     /// HMAC-SHA-256 of the value, as 64 hexadecimal digits.
     pub fn hash(&self, kind: Hashed, value: &[u8]) -> String {
-        hex(&self.0.mac_of_parts(&[kind.as_str().as_bytes(), value]))
+        hex(&self.hash_of_parts(kind, &[value]))
+    }
+
+    /// HMAC-SHA-256 of several values; a border between them counts.
+    pub fn hash_of_parts(&self, kind: Hashed, values: &[&[u8]]) -> [u8; 32] {
+        let parts: Vec<&[u8]> = std::iter::once(kind.as_str().as_bytes()).chain(values.iter().copied()).collect();
+        let mut hash = [0; 32];
+        hash.iter_mut().zip(self.0.mac_of_parts(&parts)).for_each(|(to, from)| *to = from);
+        hash
     }
 }
 

@@ -49,6 +49,27 @@ pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
     finished(context.finish())
 }
 
+/// SHA-256 of what comes piece by piece, without borders: the digest of the pieces put together.
+#[derive(Clone)]
+pub struct RunningSha256(digest::Context);
+
+impl RunningSha256 {
+    /// Of nothing yet.
+    pub fn begin() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// The next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Of all pieces.
+    pub fn finish(self) -> [u8; 32] {
+        finished(self.0.finish())
+    }
+}
+
 /// Two lower-case hexadecimal digits for each byte: how digests stand in records and on the screen.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
@@ -77,6 +98,15 @@ mod tests {
         assert_eq!(hex(&sha256(b"abc")), expected);
         assert!(Sha2::Sha256.matches(b"abc", &sha256(b"abc")));
         assert!(!Sha2::Sha384.matches(b"abc", &sha256(b"abc")));
+    }
+
+    #[test]
+    fn pieces_put_together_have_the_digest_of_the_whole() {
+        let mut running = RunningSha256::begin();
+        for piece in [b"a".as_slice(), b"", b"bc"] {
+            running.update(piece);
+        }
+        assert_eq!(running.finish(), sha256(b"abc"));
     }
 
     #[test]

@@ -14,6 +14,8 @@ use super::keys::{SigningAlgorithm, SigningError, SigningKey};
 pub enum TokenType {
     /// `at+jwt` (RFC 9068 section 2.1).
     AccessToken,
+    /// What signs an export of the store; no API takes it for a token.
+    Export,
 }
 
 impl TokenType {
@@ -21,6 +23,7 @@ impl TokenType {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "at+jwt",
+            Self::Export => "drawbridge-export+jwt",
         }
     }
 }
@@ -59,7 +62,7 @@ pub(super) fn header_segment(
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::crypto::testing;
+    use crate::crypto::{standard, testing};
 
     use super::*;
 
@@ -86,5 +89,23 @@ mod tests {
             let expected = json!({"typ": "at+jwt", "alg": algorithm.as_str(), "kid": key.key_id().as_str()});
             assert_eq!(header, expected);
         }
+    }
+
+    #[test]
+    fn an_export_is_no_access_token_and_the_other_way_round() {
+        let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
+        let jwks = super::super::jwk::Jwks::of(std::iter::once(&key)).unwrap();
+        let [token, export] = [TokenType::AccessToken, TokenType::Export].map(|typ| sign(&key, typ, b"{}").unwrap());
+        assert_eq!(testing::header(export.expose())["typ"], "drawbridge-export+jwt");
+        assert_eq!(standard::verify_export(jwks.json(), export.expose()).unwrap(), json!({}));
+        let refused = standard::verify_export(jwks.json(), token.expose());
+        assert!(matches!(refused, Err(standard::StandardError::NotAnExport)), "{refused:?}");
+        let refused = standard::verify_access_token(jwks.json(), export.expose(), "i", "a");
+        assert!(matches!(refused, Err(standard::StandardError::NotAnAccessToken)), "{refused:?}");
+        let altered = export.expose().replacen('.', ".e30", 1);
+        assert!(standard::verify_export(jwks.json(), &altered).is_err());
+        let other = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
+        let others = super::super::jwk::Jwks::of(std::iter::once(&other)).unwrap();
+        assert!(matches!(standard::verify_export(others.json(), export.expose()), Err(standard::StandardError::NoKey)));
     }
 }

@@ -112,8 +112,9 @@ pub struct SigningKey {
     key_id: KeyId,
     prepared: Prepared,
     jwk: Jwk,
-    /// The first segment of an access token, with the point behind it.
+    /// The first segment of what it signs, with the point behind it, by type.
     access_token_header: String,
+    export_header: String,
 }
 
 impl SigningKey {
@@ -165,10 +166,10 @@ impl SigningKey {
     fn prepare(algorithm: SigningAlgorithm, prepared: Prepared) -> Result<Self, KeyError> {
         let members = prepared.public_members().ok_or(KeyError::Unfit { algorithm })?;
         let key_id = KeyId::new(members.thumbprint());
-        let access_token_header = jws::header_segment(algorithm, &key_id, TokenType::AccessToken)
-            .map_err(|_| KeyError::Generation { algorithm })?;
+        let header = |typ| jws::header_segment(algorithm, &key_id, typ).map_err(|_| KeyError::Generation { algorithm });
+        let (access_token_header, export_header) = (header(TokenType::AccessToken)?, header(TokenType::Export)?);
         let jwk = members.into_jwk(algorithm, &key_id);
-        Ok(Self { algorithm, key_id, prepared, jwk, access_token_header })
+        Ok(Self { algorithm, key_id, prepared, jwk, access_token_header, export_header })
     }
 
     /// What it signs with.
@@ -190,6 +191,7 @@ impl SigningKey {
     pub(super) fn header(&self, typ: TokenType) -> &str {
         match typ {
             TokenType::AccessToken => &self.access_token_header,
+            TokenType::Export => &self.export_header,
         }
     }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! master key file ─▶ MasterKeys ─open─▶ StoredKey ─▶ KeyRing ─▶ SigningKey ─ jws::sign ─▶ token
-//!                                  └──▶ SubjectKey ─▶ sub        └─▶ Jwks (document and ETag)
+//!                                  └──▶ SubjectKey ─▶ sub, keys of links   └─▶ Jwks (document and ETag)
 //! ```
 //!
 //! **Invariant.** A private key is parsed once, when the ring is loaded; signing prepares nothing.
@@ -13,8 +13,8 @@
 //! **Invariant.** Whatever is secret sits in [`Secret`](crate::ground::secret::Secret) or in a type of aws-lc-rs that
 //! erases itself; no type here prints, compares or serialises a secret by accident.
 //!
-//! **Absent on purpose.** Verifying JWTs (no door takes one yet) and any read of a clock: jsonwebtoken's own time
-//! checks are used in tests only.
+//! **Absent on purpose.** Verifying JWTs at a door (none takes one yet), and any read of a clock: jsonwebtoken's own time
+//! checks are used by `demo` and in tests only.
 
 pub mod audit;
 pub mod client_secret;
@@ -23,7 +23,9 @@ pub mod entropy;
 pub mod jwk;
 pub mod jws;
 pub mod keys;
+pub mod link;
 pub mod mac;
+pub mod recording;
 pub mod ring;
 pub mod seal;
 pub mod sign_raw;

@@ -91,6 +91,11 @@ impl KeyRing {
         self.keys.iter().find(signs).map(RingKey::key)
     }
 
+    /// A key that signs, whatever with: the newest.
+    pub fn any_signer(&self) -> Option<&SigningKey> {
+        self.keys.iter().find(|entry| matches!(entry.state, KeyState::Active(_))).map(RingKey::key)
+    }
+
     /// The document of `/jwks`: every key, pending and retiring ones included.
     pub const fn jwks(&self) -> &Jwks {
         &self.jwks

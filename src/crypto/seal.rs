@@ -10,7 +10,8 @@
 //! *why* something does not open; the decision is AES-GCM's alone. The key check also commits to the key, which
 //! AES-GCM by itself does not.
 //!
-//! Nonces are 96 random bits: safe for far more keys than an installation will ever seal (2³² under one master key).
+//! Nonces are 96 random bits: safe for far more values than an installation will ever seal (2³² under one master key: a
+//! few keys, and one identifier for each person and source).
 //!
 //! **Absent on purpose.** Making a master key where none is found: a bridge never makes new keys over old state.
 
@@ -40,6 +41,12 @@ pub enum Purpose {
     SigningKey,
     /// The [`SubjectKey`](super::subject::SubjectKey).
     SubjectKey,
+    /// The [`RecordingKey`](super::recording::RecordingKey).
+    RecordingKey,
+    /// What was recorded of a request, under the recording key.
+    Recording,
+    /// The identifier of a link, see [`super::link`].
+    SubjectLink,
 }
 
 impl Purpose {
@@ -48,6 +55,9 @@ impl Purpose {
         match self {
             Self::SigningKey => "signing-key",
             Self::SubjectKey => "subject-key",
+            Self::RecordingKey => "recording-key",
+            Self::Recording => "recording",
+            Self::SubjectLink => "subject-link",
         }
     }
 }

@@ -1,8 +1,14 @@
 //! `sub`: a keyed hash of who somebody is at a source, the same for ever.
 //!
 //! ```text
-//! sub = base64url(HMAC-SHA-256(subject key, length-prefixed(namespace, format, qualifiers…, value)))
+//! identifier = namespace, format, NameQualifier, SPNameQualifier, value
+//! sub        = base64url(HMAC-SHA-256(subject key, length-prefixed(identifier)))
+//! link key   =           HMAC-SHA-256(subject key, length-prefixed("drawbridge subject link v1", identifier))
+//! pairwise   = base64url(HMAC-SHA-256(subject key, length-prefixed("pairwise", sector, sub)))
+//! audit key  =           HMAC-SHA-256(subject key, length-prefixed("drawbridge audit key v1"))
 //! ```
+//!
+//! Five, six, three and one part: the lengths in front tell them apart, so that no value of one is ever one of another.
 //!
 //! Not reversible by guessing e-mail addresses, no collision between sources, formats or with a client id.
 //! The key is sealed, exported with the store and never rotated: a new key would make everybody a stranger.
@@ -17,12 +23,15 @@ use crate::ground::entropy::Entropy;
 use crate::ground::secret::Secret;
 
 use super::audit::AuditKey;
+use super::link::Identifier;
 use super::mac::{MacAlgorithm, MacKey};
 use super::seal::{MasterKeys, OpenError, Purpose};
 
 const VERSION: u8 = 1;
 const LENGTH: usize = 32;
 const AUDIT_LABEL: &[u8] = b"drawbridge audit key v1";
+const LINK_LABEL: &[u8] = b"drawbridge subject link v1";
+const PAIRWISE_LABEL: &[u8] = b"pairwise";
 
 /// The key of every `sub`, prepared once. `Debug` shows nothing.
 pub struct SubjectKey {
@@ -56,15 +65,28 @@ impl SubjectKey {
         Self { mac, bytes }
     }
 
-    /// The `sub` of these parts, in this order: 43 characters of base64url. A border between parts counts.
-    pub fn derive(&self, parts: &[&str]) -> String {
-        let mut bytes: Vec<&[u8]> = Vec::with_capacity(parts.len());
-        bytes.extend(parts.iter().map(|part| part.as_bytes()));
-        URL_SAFE_NO_PAD.encode(self.mac.mac_of_parts(&bytes))
+    /// The `sub` of an identifier: 43 characters of base64url. A border between its parts counts.
+    pub fn derive(&self, identifier: &Identifier<'_>) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac.mac_of_parts(&identifier.map(str::as_bytes)))
     }
 
-    /// The key of the hashes in decision records, derived from a single part; a `sub` always has several, so that the
-    /// two never meet.
+    /// What a link of that identifier is kept under: whoever has the store cannot try out whom it is about.
+    pub fn link_hash(&self, identifier: &Identifier<'_>) -> [u8; LENGTH] {
+        let [namespace, format, name_qualifier, sp_name_qualifier, value] = identifier.map(str::as_bytes);
+        let parts = [LINK_LABEL, namespace, format, name_qualifier, sp_name_qualifier, value];
+        let mut hash = [0; LENGTH];
+        for (place, byte) in hash.iter_mut().zip(self.mac.mac_of_parts(&parts)) {
+            *place = byte;
+        }
+        hash
+    }
+
+    /// The `sub` of a person for all clients of a sector (`OpenID` Connect Core section 8.1): other sectors see another.
+    pub fn pairwise(&self, sector: &str, sub: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac.mac_of_parts(&[PAIRWISE_LABEL, sector.as_bytes(), sub.as_bytes()]))
+    }
+
+    /// The key of the hashes in decision records.
     pub fn audit_key(&self) -> AuditKey {
         AuditKey::new(&Zeroizing::new(self.mac.mac_of_parts(&[AUDIT_LABEL])))
     }
@@ -134,11 +156,40 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_a_link_hangs_on_the_key_and_every_part_and_is_no_sub() {
+        let ana = ["ns", "format", "q", "sq", "ana"];
+        let hash = key(7).link_hash(&ana);
+        // Computed with Python's hmac module.
+        assert_eq!(hash[..4], [0x20, 0x6b, 0xf3, 0xca]);
+        assert_ne!(URL_SAFE_NO_PAD.encode(hash), key(7).derive(&ana));
+        assert_ne!(hash, key(8).link_hash(&ana));
+        for place in 0..5 {
+            let mut other = ana;
+            other[place] = "other";
+            assert_ne!(hash, key(7).link_hash(&other), "{place}");
+        }
+        assert_ne!(hash, key(7).link_hash(&["nsf", "ormat", "q", "sq", "ana"]));
+    }
+
+    #[test]
+    fn a_pairwise_sub_hangs_on_sector_and_person() {
+        // Computed with Python's hmac module.
+        let sub = key(7).pairwise("payroll.example", "SyN6VHXM7Yahos6sxnof0RYTRD1D9EPTdRSH9QsOZ-4");
+        assert_eq!(sub, "Hj71oU4euP-Dcl-B-DZXHzb5JPcR3WkfwCcG5CIAhDA");
+        for (sector, person) in [("payroll.exampl", "eana"), ("other.example", "ana"), ("payroll.example", "anb")] {
+            assert_ne!(key(7).pairwise("payroll.example", "ana"), key(7).pairwise(sector, person));
+        }
+        assert_ne!(key(7).pairwise("payroll.example", "ana"), key(8).pairwise("payroll.example", "ana"));
+    }
+
+    #[test]
     fn a_sealed_key_opens_to_the_same_subs_and_hashes() {
         let master = MasterKeys::parse(&MasterKeys::new_line(&SystemEntropy)).unwrap();
         let key = SubjectKey::generate(&SystemEntropy);
         let opened = SubjectKey::open(&master, &key.seal(&master, &SystemEntropy)).unwrap();
-        assert_eq!(key.derive(&["a", "b"]), opened.derive(&["a", "b"]));
+        let ana = ["ns", "format", "", "", "ana"];
+        assert_eq!(key.derive(&ana), opened.derive(&ana));
+        assert_eq!(key.link_hash(&ana), opened.link_hash(&ana));
         assert_eq!(key.audit_key().hash(Hashed::Subject, b"a"), opened.audit_key().hash(Hashed::Subject, b"a"));
         assert_eq!(format!("{opened:?}"), "SubjectKey(..)");
     }

@@ -47,6 +47,22 @@ impl Decision<'_> {
         &self.outcome
     }
 
+    /// The steps with their private facts in clear, as a JSON array of at most so many bytes: for whoever was allowed to
+    /// keep them, sealed. Steps from the middle are left out where they do not fit.
+    pub fn values_json(&self, most: usize) -> String {
+        let steps = &self.trail.steps;
+        let mut kept = steps.len();
+        loop {
+            let (head, tail) = (kept.div_ceil(2), kept / 2);
+            let ends = [steps.get(..head), steps.get(steps.len() - tail..)].map(Option::unwrap_or_default);
+            let json = serde_json::to_string(&Steps { ends, values: true }).unwrap_or_default();
+            if json.len() <= most || kept == 0 {
+                return json;
+            }
+            kept /= 2;
+        }
+    }
+
     /// One JSON object without line breaks, at most [`MAX_RECORD_BYTES`] long: steps from the middle are left out
     /// (and counted) where they do not fit. Private facts appear by their shape.
     pub fn to_json(&self) -> String {
@@ -56,7 +72,8 @@ impl Decision<'_> {
             let (head, tail) = (kept.div_ceil(2), kept / 2);
             let ends = [steps.get(..head), steps.get(steps.len() - tail..)].map(Option::unwrap_or_default);
             // Of strings and numbers, into memory: nothing in it can fail.
-            let json = serde_json::to_string(&Record { decision: self, steps: Steps(ends) }).unwrap_or_default();
+            let json = serde_json::to_string(&Record { decision: self, steps: Steps { ends, values: false } })
+                .unwrap_or_default();
             if json.len() <= MAX_RECORD_BYTES || kept == 0 {
                 return json;
             }
@@ -116,7 +133,7 @@ impl Serialize for Record<'_> {
         }
         map.serialize_entry("steps", &self.steps)?;
         let omitted = self.decision.trail.omitted + self.decision.trail.steps.len()
-            - self.steps.0.map(<[Step]>::len).iter().sum::<usize>();
+            - self.steps.ends.map(<[Step]>::len).iter().sum::<usize>();
         if omitted > 0 {
             map.serialize_entry("steps_omitted", &omitted)?;
         }
@@ -124,19 +141,26 @@ impl Serialize for Record<'_> {
     }
 }
 
-struct Steps<'a>([&'a [Step]; 2]);
+struct Steps<'a> {
+    ends: [&'a [Step]; 2],
+    /// Whether private facts are written in clear.
+    values: bool,
+}
 
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.into_iter().flatten().map(StepJson))
+        serializer.collect_seq(self.ends.into_iter().flatten().map(|step| StepJson { step, values: self.values }))
     }
 }
 
-struct StepJson<'a>(&'a Step);
+struct StepJson<'a> {
+    step: &'a Step,
+    values: bool,
+}
 
 impl Serialize for StepJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Step { stage, subject, finding, facts } = self.0;
+        let Step { stage, subject, finding, facts } = self.step;
         let (finding, reason) = match finding {
             Finding::Passed => ("passed", None),
             Finding::Failed(reason) => ("failed", Some(reason.to_string())),
@@ -156,6 +180,13 @@ impl Serialize for StepJson<'_> {
                 map.serialize_entry(name, &value)?;
             }
         }
+        if self.values {
+            let earlier = |place: usize, label: &str| facts.iter().take(place).any(|fact| fact.label == label);
+            for (place, fact) in facts.iter().enumerate().filter(|(place, fact)| !earlier(*place, fact.label)) {
+                map.serialize_entry(fact.label, &values_of(fact.label, facts.get(place..).unwrap_or_default()))?;
+            }
+            return map.end();
+        }
         for (place, Fact { label, value }) in facts.iter().enumerate() {
             if again(label, facts.get(place + 1..).unwrap_or_default()) {
                 continue;
@@ -166,6 +197,18 @@ impl Serialize for StepJson<'_> {
             }
         }
         map.end()
+    }
+}
+
+/// The values of all facts of a label: one, or a list.
+fn values_of(label: &str, facts: &[Fact]) -> serde_json::Value {
+    let text = |fact: &Fact| match &fact.value {
+        Shown::Public(text) | Shown::Private(text) => serde_json::Value::from(bounded(text).as_ref()),
+    };
+    let mut values: Vec<serde_json::Value> = facts.iter().filter(|fact| fact.label == label).map(text).collect();
+    match values.len() {
+        1 => values.pop().unwrap_or_default(),
+        _ => values.into(),
     }
 }
 
@@ -228,6 +271,20 @@ mod tests {
         trail.passed(Stage::Subject, vec![fact("found", "a"), fact("found", "b"), fact("finding", "mine")]);
         let json = trail.close(Outcome::Issued).to_json();
         assert!(json.contains(r#"[{"stage":"subject","found":"b","finding":"mine"}]"#), "{json}");
+    }
+
+    #[test]
+    fn values_are_shown_to_whoever_may_keep_them() {
+        let mut trail = trail();
+        let value = |text: &str| Fact::private("value", text);
+        trail.passed(Stage::Attribute, vec![value("ana"), Fact::public("found", "2"), value("bob")]);
+        let decision = trail.close(Outcome::Issued);
+        assert_eq!(
+            decision.values_json(MAX_RECORD_BYTES),
+            r#"[{"stage":"attribute","finding":"passed","value":["ana","bob"],"found":"2"}]"#
+        );
+        assert!(!decision.to_json().contains("ana"));
+        assert_eq!(decision.values_json(20), "[]");
     }
 
     #[test]

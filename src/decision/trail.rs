@@ -60,6 +60,8 @@ pub enum Stage {
     Shadow,
     /// What is granted.
     Policy,
+    /// Which `sub` the person has, where a link is made for it.
+    Link,
     /// First use, or counted reuse.
     Replay,
     /// The token.
@@ -89,6 +91,7 @@ impl Stage {
             Self::Release => "release",
             Self::Shadow => "shadow",
             Self::Policy => "policy",
+            Self::Link => "link",
             Self::Replay => "replay",
             Self::Issue => "issue",
         }
@@ -245,6 +248,11 @@ impl Trail {
         self.known.jti = None;
         self.known.expires = None;
         self.known.scope_granted = None;
+    }
+
+    /// Takes a step back that was written down because the record is kept only if it holds, and now is kept otherwise.
+    pub fn take_back(&mut self, stage: Stage) {
+        self.steps.retain(|step| step.stage != stage);
     }
 
     /// Something that somebody should know.

@@ -32,13 +32,18 @@ pub fn slip<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Op
     if last.len() < SHORTEST || !last.bytes().any(|b| b.is_ascii_alphabetic()) {
         return None;
     }
-    candidates.into_iter().find(|candidate| {
+    let distance = |a: &str, b: &str| (a.len().abs_diff(b.len()) <= 2).then(|| strsim::damerau_levenshtein(a, b));
+    let far = |candidate: &str| {
         let (its_folder, its_last) = split_last(candidate);
-        let near = |a: &str, b: &str| a.len().abs_diff(b.len()) <= 2 && strsim::damerau_levenshtein(a, b) <= 2;
-        *candidate != name
-            && ((folder == its_folder && its_last.len() >= SHORTEST && near(last, its_last))
-                || (last == its_last && !folder.is_empty() && near(folder, its_folder)))
-    })
+        let far = match (folder == its_folder, last == its_last) {
+            (true, false) if its_last.len() >= SHORTEST => distance(last, its_last),
+            (false, true) if !folder.is_empty() => distance(folder, its_folder),
+            (_, _) => None,
+        };
+        far.filter(|far| *far <= 2)
+    };
+    let near = candidates.into_iter().filter_map(|candidate| Some((far(candidate)?, candidate)));
+    near.min_by_key(|(far, _)| *far).map(|(_, candidate)| candidate)
 }
 
 fn split_last(name: &str) -> (&str, &str) {

@@ -13,15 +13,18 @@ use crate::credential::session::SessionSource;
 use crate::crypto::audit::AuditKey;
 use crate::crypto::digest::{hex, sha256};
 use crate::crypto::ring::KeyRing;
+use crate::crypto::seal::MasterKeys;
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
-use crate::mapping::{Mapping, Mappings};
+use crate::mapping::{Mapping, MappingStage, Mappings};
 use crate::policy::Policy;
 use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
 use crate::token::Issuer;
 
 use super::limit::FailureLimiter;
+use super::recorder::{Keeping, Recorder};
+use super::reloads::Reloads;
 use super::shadow::Shadows;
 
 /// Records of refusals before the client is known: kept within this, counted beyond.
@@ -56,6 +59,8 @@ pub struct Revision {
     pub forwards: BTreeMap<ClientId, Forward>,
     /// Mapping files.
     pub mappings: Mappings,
+    /// What is kept of requests beside their records.
+    pub keeping: Keeping,
     /// Clients and APIs.
     pub policy: Policy,
 }
@@ -83,10 +88,14 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Signing keys.
     pub ring: Arc<KeyRing>,
+    /// Seals the identifiers of links.
+    pub master_keys: Arc<MasterKeys>,
     /// Signs what is granted.
     pub issuer: Issuer,
     /// Makes the keyed hashes of records.
     pub audit_key: AuditKey,
+    /// Keeps what an operator asked for.
+    pub recorder: Recorder,
     /// What the files say.
     pub revision: Revision,
 }
@@ -106,10 +115,13 @@ pub struct Bridge {
     pub(super) store: Arc<dyn Store>,
     pub(super) strangers: Mutex<ByteBudget>,
     pub(super) ring: ArcSwap<KeyRing>,
+    pub(super) master_keys: Arc<MasterKeys>,
     pub(super) issuer: Issuer,
     pub(super) audit_key: AuditKey,
     pub(super) failures: FailureLimiter,
     pub(super) shadows: Shadows,
+    reloads: Reloads,
+    pub(super) recorder: Recorder,
     revision: ArcSwap<Revision>,
     distrusted: RwLock<Distrusted>,
     distrust_turn: tokio::sync::Mutex<()>,
@@ -130,10 +142,13 @@ impl Bridge {
             store: parts.store,
             strangers: Mutex::new(ByteBudget::per_minute(STRANGERS_BYTES_PER_MINUTE)),
             ring: ArcSwap::new(parts.ring),
+            master_keys: parts.master_keys,
             issuer: parts.issuer,
             audit_key: parts.audit_key,
             failures: FailureLimiter::default(),
             shadows: Shadows::default(),
+            reloads: Reloads::default(),
+            recorder: parts.recorder,
             revision: ArcSwap::from_pointee(parts.revision),
             distrusted: RwLock::default(),
             distrust_turn: tokio::sync::Mutex::default(),
@@ -154,6 +169,16 @@ impl Bridge {
         check_subject_rules(&revision, &rules)?;
         self.revision.store(Arc::new(revision));
         Ok(())
+    }
+
+    /// What was kept of requests beside their records.
+    pub const fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// How reloads went.
+    pub const fn reloads(&self) -> &Reloads {
+        &self.reloads
     }
 
     /// What shadows made otherwise than the live mappings.
@@ -285,7 +310,9 @@ pub enum OpenError {
 
 /// A source whose people have a `sub` keeps its rules; a mapping may bring another one only if it says which it replaces.
 fn check_subject_rules(revision: &Revision, known: &BTreeSet<(Namespace, String)>) -> Result<(), SubjectRuleChanged> {
-    for mapping in &revision.mappings {
+    // A shadow gives nobody a `sub`.
+    let live = revision.mappings.iter().filter(|mapping| mapping.stage() == MappingStage::Live);
+    for mapping in live {
         let Some(namespace) = revision.namespace(mapping.source()) else { continue };
         let of_source: Vec<&str> =
             known.iter().filter(|(of, _)| *of == namespace).map(|(_, rule)| rule.as_str()).collect();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::crypto::audit::AuditKey;
 use crate::crypto::keys::{KeyError, SigningAlgorithm};
+use crate::crypto::recording::{RecordingKey, RecordingKeyError};
 use crate::crypto::ring::{KeyRing, RingError, RingPlan};
 use crate::crypto::seal::MasterKeys;
 use crate::crypto::stored::{StoredKey, StoredKeyError};
@@ -33,6 +34,8 @@ pub struct Keys {
     pub subject: SubjectKey,
     /// Makes the keyed hashes of records.
     pub audit: AuditKey,
+    /// Seals what is recorded of requests.
+    pub recording: RecordingKey,
 }
 
 /// Why a bridge has no keys and does not start.
@@ -55,6 +58,9 @@ pub enum KeysError {
     /// The subject key does not open.
     #[error("the subject key: {0}")]
     Subject(#[from] SubjectKeyError),
+    /// The recording key does not open.
+    #[error("the recording key: {0}")]
+    Recording(#[from] RecordingKeyError),
     /// The ring does not hold together.
     #[error(transparent)]
     Ring(#[from] RingError),
@@ -94,13 +100,32 @@ impl KeyMaker<'_> {
             KeyRing::load(&self.signing_keys().await?)?
         };
         let audit = subject.audit_key();
-        Ok(Keys { ring: Arc::new(ring), subject, audit })
+        let recording = self.recording().await?;
+        Ok(Keys { ring: Arc::new(ring), subject, audit, recording })
+    }
+
+    /// Opens the keys that are there and makes none: for commands. `None` where the store is new.
+    pub async fn open_existing(&self) -> Result<Option<Keys>, KeysError> {
+        let Some(subject) = self.existing_subject().await? else { return Ok(None) };
+        let ring = Arc::new(KeyRing::load(&self.signing_keys().await?)?);
+        let audit = subject.audit_key();
+        let recording = match self.existing_recording().await? {
+            Some(key) => key,
+            // Kept nowhere: a command seals nothing under it.
+            None => RecordingKey::generate(self.entropy)?,
+        };
+        Ok(Some(Keys { ring, subject, audit, recording }))
+    }
+
+    async fn existing_subject(&self) -> Result<Option<SubjectKey>, KeysError> {
+        let entries = self.store.list(SubjectKey::VAULT_NAME).await?;
+        let entry = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME);
+        Ok(entry.map(|entry| SubjectKey::open(self.master, &entry.sealed)).transpose()?)
     }
 
     async fn subject(&self) -> Result<SubjectKey, KeysError> {
-        let entries = self.store.list(SubjectKey::VAULT_NAME).await?;
-        if let Some(entry) = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME) {
-            return Ok(SubjectKey::open(self.master, &entry.sealed)?);
+        if let Some(subject) = self.existing_subject().await? {
+            return Ok(subject);
         }
         let is_new = self.store.list("").await?.is_empty() && self.store.recent(1).await?.is_empty();
         if !is_new {
@@ -112,6 +137,22 @@ impl KeyMaker<'_> {
         let sealed = key.seal(self.master, self.entropy);
         self.store.replace(SubjectKey::VAULT_NAME, None, Some(&sealed)).await?;
         Ok(key)
+    }
+
+    /// A new one where there is none: what an earlier one has sealed is then lost, as whoever removed it wanted.
+    async fn recording(&self) -> Result<RecordingKey, KeysError> {
+        if let Some(key) = self.existing_recording().await? {
+            return Ok(key);
+        }
+        let key = RecordingKey::generate(self.entropy)?;
+        self.store.replace(RecordingKey::VAULT_NAME, None, Some(&key.seal(self.master, self.entropy))).await?;
+        Ok(key)
+    }
+
+    async fn existing_recording(&self) -> Result<Option<RecordingKey>, KeysError> {
+        let entries = self.store.list(RecordingKey::VAULT_NAME).await?;
+        let entry = entries.iter().find(|entry| entry.name == RecordingKey::VAULT_NAME);
+        Ok(entry.map(|entry| RecordingKey::open(self.master, &entry.sealed)).transpose()?)
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, KeysError> {

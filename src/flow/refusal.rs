@@ -15,6 +15,7 @@ use crate::token::IssueError;
 
 use super::client::ClientRejection;
 use super::request::RequestRejection;
+use super::subject::SubjectRejection;
 
 /// Why no token was issued.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub enum Refusal {
         client: ClientId,
         /// The API that is asked for.
         audience: Audience,
+        /// Each mapping of the source, and why it does not apply.
+        others: Vec<String>,
     },
     /// The identity lacks what the mapping needs.
     Mapping(MappingRefusal),
@@ -48,8 +51,8 @@ pub enum Refusal {
     UsedUp(u32),
     /// A credential that ended before uses were last forgotten: the clock has gone back.
     Forgotten(Timestamp),
-    /// A link of the person was made meanwhile, with another `sub`.
-    SubjectConflict,
+    /// Nobody knows which `sub` the person has.
+    Subject(SubjectRejection),
     /// The store failed.
     Store(StoreError),
     /// The signature failed.
@@ -75,7 +78,7 @@ impl Refusal {
             | Self::Replayed(_)
             | Self::UsedUp(_)
             | Self::Forgotten(_)
-            | Self::SubjectConflict => Outcome::Refused(self.code()),
+            | Self::Subject(_) => Outcome::Refused(self.code()),
         }
     }
 
@@ -95,7 +98,7 @@ impl Refusal {
             | Self::Replayed(_)
             | Self::UsedUp(_)
             | Self::Forgotten(_)
-            | Self::SubjectConflict
+            | Self::Subject(_)
             | Self::Issue(_)
             | Self::Abandoned => None,
         }
@@ -116,7 +119,7 @@ impl Rejection for Refusal {
             Self::Replayed(_) => Reason::SamlReplayed.into(),
             Self::UsedUp(_) => Reason::SessionReuseExceeded.into(),
             Self::Forgotten(_) => Reason::UseForgotten.into(),
-            Self::SubjectConflict => Reason::SubjectConflict.into(),
+            Self::Subject(rejection) => rejection.code(),
             Self::Store(_) => Reason::StoreUnavailable.into(),
             Self::Issue(error) => error.code(),
             Self::Abandoned => Reason::Abandoned.into(),
@@ -139,12 +142,18 @@ impl Rejection for Refusal {
             ],
             Self::UsedUp(uses) => vec![Fact::public("expected", format!("at most {uses} exchanges"))],
             Self::Forgotten(before) => vec![Fact::public("expected", format!("one that ends at {before} or later"))],
+            Self::Subject(rejection) => rejection.facts(),
             Self::Store(error) => vec![Fact::public("found", error)],
             Self::Issue(error) => vec![Fact::public("found", error)],
-            Self::MappingMissing { source, client, audience } => {
-                vec![Fact::public("source", source), Fact::public("client", client), Fact::public("audience", audience)]
+            Self::MappingMissing { source, client, audience, others } => {
+                let asked = [
+                    Fact::public("source", source),
+                    Fact::public("client", client),
+                    Fact::public("audience", audience),
+                ];
+                asked.into_iter().chain((!others.is_empty()).then(|| Fact::public("not", others.join("; ")))).collect()
             }
-            Self::SubjectConflict | Self::Abandoned => Vec::new(),
+            Self::Abandoned => Vec::new(),
         }
     }
 }
@@ -155,7 +164,7 @@ impl From<AdmissionError> for Refusal {
             AdmissionError::SeenBefore(first) => Self::Replayed(first),
             AdmissionError::Forgotten { before } => Self::Forgotten(before),
             AdmissionError::UsedUp { uses } => Self::UsedUp(uses),
-            AdmissionError::LinkConflict { .. } => Self::SubjectConflict,
+            AdmissionError::LinkConflict { .. } => Self::Subject(SubjectRejection::Raced),
             AdmissionError::Store(error) => Self::Store(error),
         }
     }
@@ -179,6 +188,7 @@ refusals! {
     SamlRejection => Saml;
     SessionRejection => Session;
     MappingRefusal => Mapping;
+    SubjectRejection => Subject;
     StoreError => Store;
     IssueError => Issue;
 }

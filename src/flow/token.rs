@@ -1,24 +1,25 @@
 //! `POST /token`: RFC 7522, RFC 8693 and session tokens, through one stream.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::credential::saml::Expected;
 use crate::credential::{Identity, saml, session};
 use crate::crypto::audit::Hashed;
-use crate::decision::{self, Detail, Fact, Finding, Rejection as _, Stage, Trail};
+use crate::decision::{self, Detail, Fact, Rejection as _, Stage, Trail};
 use crate::ground::id::{SourceId, TraceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::reason::Reason;
 use crate::ground::time::Timestamp;
-use crate::mapping::{Mapping, Outcome, RequestFacts, differences};
+use crate::mapping::{Claims, Mapping, RequestFacts, Subject};
 use crate::policy::{Api, Asked, Client, Permit, decide};
-use crate::store::{Commit, CommitError, Sampled, admit};
+use crate::store::{AdmissionError, Commit, CommitError, PersonKey, Sampled, admit};
 use crate::token::IssuedTokens;
 
 use super::bridge::{Bridge, Revision};
 use super::client::authenticate;
 use super::refusal::Refusal;
 use super::request::{Credential, Presented, RequestRejection, TokenRequest};
+use super::subject::{Finder, Found, Person, SubjectRejection};
 
 /// What the caller is told.
 pub struct Answer {
@@ -73,9 +74,10 @@ async fn exchange(
     now: Timestamp,
 ) -> Result<Issued, Refusal> {
     let revision = bridge.revision();
-    let mut trail = Trail::open(trace_id, now, Detail::Record);
+    let detail = if revision.keeping.values.is_some() { Detail::Explain } else { Detail::Record };
+    let mut trail = Trail::open(trace_id, now, detail);
     trail.known.revision = Some(revision.hash.clone());
-    let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now };
+    let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now, person: OnceLock::new() };
     let client = match flow.admit_client(&presented, &mut trail) {
         Ok(client) => client,
         Err(refusal) => {
@@ -83,18 +85,22 @@ async fn exchange(
             return Err(refusal);
         }
     };
-    match flow.crossing(client, &presented, &mut trail).await {
+    let crossed = flow.crossing(client, &presented, &mut trail).await;
+    flow.keep_values(&trail);
+    match crossed {
         Ok(issued) => Ok(issued),
         Err(refusal) => Err(flow.refuse(refusal, &trail).await),
     }
 }
 
 /// One request: what it may look at, and its one instant.
-struct Flow<'a> {
-    bridge: &'a Bridge,
-    revision: &'a Revision,
-    trace_id: TraceId,
-    now: Timestamp,
+pub(super) struct Flow<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) revision: &'a Revision,
+    pub(super) trace_id: TraceId,
+    pub(super) now: Timestamp,
+    /// Whom the request is about, once something is to be kept of it.
+    pub(super) person: OnceLock<PersonKey>,
 }
 
 /// Writes the failing step, unless the floor that refused has done so.
@@ -146,14 +152,33 @@ impl<'a> Flow<'a> {
         let facts = RequestFacts { client: &client.id, audience: &api.audience, now: self.now };
         let outcome = mapping.apply(identity.facts(), &facts, trail);
         self.shadow(&identity, &facts, &outcome, trail);
+        self.keep_facts(&identity, &facts);
         let claims = outcome?;
         let asked = Asked { client, api, scope: request.scope.as_ref() };
         let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(Refusal::Denied)?;
         let namespace = &identity.facts().namespace;
         bridge.remember_subject_rule(namespace, mapping).await.map_err(Refusal::Store)?;
+        let linked = failing(trail, Stage::Link, self.linked(&claims))?;
+        let person = Person { own: claims.subject(), linked: linked.as_ref() };
+        let finder = Finder { bridge, trace_id: self.trace_id, now: self.now };
+        let found = finder.find(person, trail).await?;
         let issued_type = (grant == GrantType::TokenExchange).then_some(request.issued_type);
-        let tokens = self.issue(permit, &identity, trail).await?;
-        Ok(Issued { tokens, issued_type })
+        match self.issue(permit, found, &identity, trail).await {
+            Ok(tokens) => Ok(Issued { tokens, issued_type }),
+            Err(refusal) => Err(finder.look_again(refusal, person).await),
+        }
+    }
+
+    /// Who the person is at the source that the mapping links to.
+    fn linked(&self, claims: &Claims) -> Result<Option<Subject>, SubjectRejection> {
+        let Some(linked) = claims.linked() else { return Ok(None) };
+        let gone = || SubjectRejection::SourceGone(linked.source.clone());
+        Ok(Some(Subject {
+            namespace: self.revision.namespace(&linked.source).ok_or_else(gone)?,
+            format: linked.format.clone(),
+            qualifiers: linked.qualifiers.clone(),
+            value: linked.value.clone(),
+        }))
     }
 
     /// The one step in which doors differ: how the credential is proven.
@@ -217,8 +242,9 @@ impl<'a> Flow<'a> {
     ) -> Result<&'a Mapping, Refusal> {
         let source = &identity.facts().source;
         let Some(mapping) = self.revision.mappings.select(source, &client.id, &api.audience) else {
+            let others = self.revision.mappings.why_not(source, &client.id, &api.audience);
             let (source, client, audience) = (source.clone(), client.id.clone(), api.audience.clone());
-            let refusal = Refusal::MappingMissing { source, client, audience };
+            let refusal = Refusal::MappingMissing { source, client, audience, others };
             trail.failed(Stage::Mapping, &refusal);
             return Err(refusal);
         };
@@ -226,35 +252,37 @@ impl<'a> Flow<'a> {
         Ok(mapping)
     }
 
-    /// Runs the shadows of this mapping beside it: what differs is counted, and noted in the record.
-    fn shadow(&self, identity: &Identity, facts: &RequestFacts<'_>, live: &Outcome, trail: &mut Trail) {
-        let source = &identity.facts().source;
-        for shadow in self.revision.mappings.shadows(source, facts.client, facts.audience) {
-            let mut beside = Trail::open(self.trace_id, self.now, Detail::Record);
-            let outcome = shadow.apply(identity.facts(), facts, &mut beside);
-            let found = differences(live, &outcome);
-            self.bridge.shadows.count(shadow, self.trace_id, &found);
-            if !found.is_empty() {
-                let words: Vec<String> = found.iter().map(ToString::to_string).collect();
-                let facts = vec![Fact::public("differs", words.join("; "))];
-                trail.push(Stage::Shadow, Some(shadow.id().as_str().into()), Finding::Noted, facts);
-            }
-        }
-    }
-
-    /// Commits the use and the record, durably; only then is anything signed.
-    async fn issue(&self, permit: Permit, identity: &Identity, trail: &mut Trail) -> Result<IssuedTokens, Refusal> {
+    /// Commits the use, the record and the links, durably; only then is anything signed.
+    async fn issue(
+        &self,
+        permit: Permit,
+        found: Found,
+        identity: &Identity,
+        trail: &mut Trail,
+    ) -> Result<IssuedTokens, Refusal> {
         let bridge = self.bridge;
         let ring = bridge.ring();
-        let draft = failing(trail, Stage::Issue, bridge.issuer.prepare(permit, bridge.entropy.bytes(), &ring))?;
+        let draft = bridge.issuer.prepare(permit, &found.sub, bridge.entropy.bytes(), &ring);
+        if draft.is_err() {
+            trail.take_back(Stage::Link);
+        }
+        let draft = failing(trail, Stage::Issue, draft)?;
         trail.known.jti = Some(draft.jti().to_string());
-        trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, draft.subject().as_bytes()));
+        // Of the person, whatever the token's client is shown.
+        trail.known.subject_hash = Some(bridge.audit_key.hash(Hashed::Subject, found.sub.as_str().as_bytes()));
         // True wherever it can be read: this record is kept only together with the use of the credential.
         trail.passed(Stage::Replay, Vec::new());
         trail.passed(Stage::Issue, vec![Fact::public("kid", draft.key_id())]);
-        let commit = self.commit_of(trail.close(decision::Outcome::Issued).to_json());
+        let commit =
+            Commit { links: found.missing, ..self.commit_of(trail.close(decision::Outcome::Issued).to_json()) };
         let admission = admit(bridge.store.as_ref(), identity.consumption().clone(), commit).await;
-        let admission = failing_after_all(trail, Stage::Replay, admission)?;
+        let stage =
+            if matches!(admission, Err(AdmissionError::LinkConflict { .. })) { Stage::Link } else { Stage::Replay };
+        if admission.is_err() && stage == Stage::Replay {
+            // No link was made either.
+            trail.take_back(Stage::Link);
+        }
+        let admission = failing_after_all(trail, stage, admission)?;
         failing_after_all(trail, Stage::Issue, bridge.issuer.issue(draft, admission))
     }
 

@@ -62,7 +62,7 @@ impl fmt::Display for ClaimName {
 }
 
 /// The value of a claim. `Debug` shows its type only.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum ClaimValue {
     /// JSON string.
     Text(String),

@@ -55,6 +55,9 @@ names! {
     Jti;
     /// The lasting `sub` of a person, as it is linked: what a client with pairwise subjects is told is derived from it.
     Sub;
+    /// A host name whose clients see one `sub` of a person, and those of other sectors another (`OpenID` Connect Core
+    /// section 8.1: the sector identifier).
+    Sector;
 }
 
 /// As many milliseconds as 48 bits hold: the year 10889.

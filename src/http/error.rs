@@ -131,7 +131,7 @@ fn wire(refusal: &Refusal, grant: Option<GrantType>) -> (StatusCode, ErrorCode) 
         | Refusal::Mapping(_)
         | Refusal::Replayed(_)
         | Refusal::Forgotten(_)
-        | Refusal::SubjectConflict
+        | Refusal::Subject(_)
         | Refusal::UsedUp(_) => (StatusCode::BAD_REQUEST, credential_error(grant)),
         Refusal::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, Wire::TemporarilyUnavailable),
         Refusal::Issue(_) | Refusal::Abandoned => (StatusCode::INTERNAL_SERVER_ERROR, Wire::ServerError),

@@ -19,7 +19,9 @@ use crate::credential::{Authentication, Facts};
 use crate::crypto::client_secret::ClientSecretDigest;
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
+use crate::crypto::recording::RecordingKey;
 use crate::crypto::ring::KeyRing;
+use crate::crypto::seal::MasterKeys;
 use crate::crypto::subject::SubjectKey;
 use crate::flow::{Addresses, Bridge, Parts, Revision};
 use crate::ground::clock::FixedClock;
@@ -28,7 +30,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 use crate::mapping::Mappings;
-use crate::policy::{Api, Client, Policy};
+use crate::policy::{Api, Client, Policy, SubjectType};
 use crate::store::{Mark, MarkKind, Marks as _, Records as _};
 use crate::token::Issuer;
 
@@ -45,6 +47,7 @@ fn revision() -> Revision {
         sources: Vec::new(),
         audiences: vec![Audience::new("https://payroll.example")],
         scopes: None,
+        subject_type: SubjectType::Public,
     };
     let api = Api {
         audience: Audience::new("https://payroll.example"),
@@ -65,6 +68,7 @@ fn revision() -> Revision {
         sessions: BTreeMap::new(),
         forwards: BTreeMap::new(),
         mappings: Mappings::default(),
+        keeping: crate::flow::Keeping::default(),
         policy: Policy::new(vec![client], vec![api]).unwrap(),
     }
 }
@@ -79,7 +83,14 @@ async fn bridge_over(store: &Arc<MemoryStore>) -> Arc<Bridge> {
         clock: Arc::new(FixedClock(NOW)),
         entropy: Arc::new(SystemEntropy),
         store: store.clone(),
+        recorder: crate::flow::Recorder::new(
+            RecordingKey::generate(&SystemEntropy).unwrap(),
+            subject_key.audit_key(),
+            store.clone(),
+            Arc::new(SystemEntropy),
+        ),
         ring: Arc::new(KeyRing::load(&[]).unwrap()),
+        master_keys: Arc::new(MasterKeys::parse(&MasterKeys::new_line(&SystemEntropy)).unwrap()),
         audit_key: subject_key.audit_key(),
         issuer: Issuer::new(ISSUER.into(), subject_key, SigningAlgorithm::Es256),
         revision: revision(),

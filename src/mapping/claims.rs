@@ -57,7 +57,8 @@ pub struct Claims {
     pub(super) values: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scopes: ScopeSet,
     pub(super) audience: Audience,
-    pub(super) released: BTreeMap<ClaimName, ClaimValue>,
+    /// The names of what that audience may see, each among the values.
+    pub(super) released: Vec<ClaimName>,
     pub(super) acr: Option<String>,
     pub(super) amr: Vec<String>,
     pub(super) auth_time: Option<Timestamp>,
@@ -97,7 +98,9 @@ impl Claims {
     /// The claims that this audience may see, within the budget: a claim that is listed nowhere does not leave, and to
     /// another audience than they were made for nothing does.
     pub fn released_to(&self, audience: &Audience) -> BTreeMap<ClaimName, ClaimValue> {
-        if *audience == self.audience { self.released.clone() } else { BTreeMap::new() }
+        let names = if *audience == self.audience { self.released.as_slice() } else { &[] };
+        let value_of = |name: &ClaimName| self.values.get(name).map(|value| (name.clone(), value.clone()));
+        names.iter().filter_map(value_of).collect()
     }
 
     /// The most scope that this identity can get.

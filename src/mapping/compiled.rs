@@ -131,6 +131,8 @@ pub(super) struct Link {
     pub(super) rule: SubjectRule,
     /// The `NameID` format there; a mapped value unless told.
     pub(super) format: Option<String>,
+    /// Over the rule, without its layout: two that link alike have one.
+    pub(super) hash: String,
 }
 
 /// A rule of `claims`, or a member of an object.
@@ -204,5 +206,17 @@ impl Mapping {
         self.source == *source
             && self.clients.as_ref().is_none_or(|clients| clients.contains(client))
             && self.audiences.as_ref().is_none_or(|audiences| audiences.contains(audience))
+    }
+
+    /// Which part of `for` a request of its source does not meet.
+    pub(super) fn why_not(&self, client: &ClientId, audience: &Audience) -> Option<String> {
+        let listed = |names: Vec<&str>| names.join(", ");
+        if let Some(clients) = self.clients.as_ref().filter(|clients| !clients.contains(client)) {
+            let names = listed(clients.iter().map(ClientId::as_str).collect());
+            return Some(format!("`{}` is for the clients {names}", self.id));
+        }
+        let audiences = self.audiences.as_ref().filter(|audiences| !audiences.contains(audience))?;
+        let names = listed(audiences.iter().map(Audience::as_str).collect());
+        Some(format!("`{}` is for the audiences {names}", self.id))
     }
 }

@@ -91,6 +91,17 @@ impl Mappings {
         self.applying(source, client, audience).filter(|mapping| mapping.stage == MappingStage::Shadow)
     }
 
+    /// Why none of the live mappings of a source applies to a request, a few words for each; at most ten.
+    pub fn why_not(&self, source: &SourceId, client: &ClientId, audience: &Audience) -> Vec<String> {
+        let live = self.in_order.iter().filter(|mapping| mapping.stage == MappingStage::Live);
+        let of_source: Vec<&Mapping> = live.clone().filter(|mapping| mapping.source == *source).collect();
+        if of_source.is_empty() {
+            let others = live.take(10).map(|mapping| format!("`{}` reads the source `{}`", mapping.id, mapping.source));
+            return others.collect();
+        }
+        of_source.into_iter().take(10).filter_map(|mapping| mapping.why_not(client, audience)).collect()
+    }
+
     fn applying<'a, 'q>(
         &'a self,
         source: &'q SourceId,

@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 57] = [
+pub const PROBLEMS: [Explanation; 64] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -37,6 +37,11 @@ pub const PROBLEMS: [Explanation; 57] = [
         "mapping.claim_below",
         "An expression reads a claim that is made after it.",
         "Move the claim up: claims are made in the order of the file, after `require` and `subject`.",
+    ),
+    problem(
+        "mapping.claim_never",
+        "The rule of a claim yields nothing, or fails, for everybody.",
+        "Mend the rule, or remove the claim.",
     ),
     problem(
         "mapping.claim_reserved",
@@ -109,6 +114,11 @@ pub const PROBLEMS: [Explanation; 57] = [
         "Choose one of those that the message lists.",
     ),
     problem(
+        "mapping.guard_case",
+        "The subject takes an attribute in one case, and a rule of `require` compares it as it comes: who is refused as `bob` comes in as `BOB`, and is the same person.",
+        "Compare what the subject is made of, for instance `attr.upn.lowerAscii()`.",
+    ),
+    problem(
         "mapping.id_repeated",
         "Two mappings, or two `require` rules of one mapping, have one id.",
         "Rename one: the id stands in decision records and reason codes.",
@@ -144,6 +154,11 @@ pub const PROBLEMS: [Explanation; 57] = [
         "List what the source says for it, or remove it.",
     ),
     problem(
+        "mapping.link_rules_differ",
+        "Two mappings name the people of one source alike, and only one links them to another source, or both do by different rules.",
+        "Write the same `link` in both, or in neither.",
+    ),
+    problem(
         "mapping.link_to_itself",
         "`link` names the mapping's own source.",
         "Name the source that people come from, or remove the link.",
@@ -157,6 +172,11 @@ pub const PROBLEMS: [Explanation; 57] = [
         "mapping.name_suspect",
         "An attribute's name is one or two letters away from one that products send. If it is a slip, the attribute is never there.",
         "Mend the name, if it is a slip.",
+    ),
+    problem(
+        "mapping.never_equal",
+        "A text that was brought to one case is compared with one that has letters of the other: they are never equal.",
+        "Write the literal in the same case.",
     ),
     problem(
         "mapping.optional_unguarded",
@@ -199,9 +219,19 @@ pub const PROBLEMS: [Explanation; 57] = [
         "Keep one of the keys that the message names.",
     ),
     problem(
+        "mapping.rule_constant",
+        "A rule of `require` refuses everybody, or nobody, whatever the person is.",
+        "Ask something of the person, or remove the rule.",
+    ),
+    problem(
         "mapping.scope_unknown",
         "No API that the mapping applies to offers this scope, or a test expects one that the mapping has not.",
         "Compare it with `apis` in drawbridge.yaml.",
+    ),
+    problem(
+        "mapping.scope_unreachable",
+        "The rule of a scope is false, or fails, for everybody.",
+        "Mend the rule, or remove the scope.",
     ),
     problem(
         "mapping.shadow_alone",
@@ -269,6 +299,11 @@ pub const PROBLEMS: [Explanation; 57] = [
         "mapping.type_mismatch",
         "A claim's `type` cannot be made of what its rule yields, or its `default` is of another type.",
         "Write the type that the rule yields, or another rule.",
+    ),
+    problem(
+        "mapping.value_impossible",
+        "An expression compares a claim with a text that no row of its table, and no other value of it, ever is. Most often it is misspelt, and a scope is never granted.",
+        "Write one of the values that the claim can have, or add the row that yields it.",
     ),
     problem(
         "mapping.variable_unknown",

@@ -134,7 +134,7 @@ mod tests {
                 found: Found::Attributes(2),
             },
             MappingRefusal::AttributeTooLong { attribute: text(), expected: 1, found: 2 },
-            MappingRefusal::ClaimMissing { claim: text(), values: 0 },
+            MappingRefusal::ClaimMissing { claim: text(), from: None, values: 0 },
             MappingRefusal::ClaimAmbiguous { claim: text(), found: 2 },
             MappingRefusal::ClaimType { claim: text(), expected: "", found: "" },
             MappingRefusal::EmailUnproven,

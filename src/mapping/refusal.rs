@@ -104,7 +104,9 @@ pub enum MappingRefusal {
     ClaimMissing {
         /// Its name.
         claim: String,
-        /// How many values there were before the table.
+        /// The attribute that it comes from.
+        from: Option<String>,
+        /// How many values that has.
         values: usize,
     },
     /// An expression failed.
@@ -204,8 +206,20 @@ impl Rejection for MappingRefusal {
             ],
             Self::Require { message, .. } => vec![Fact::public("message", message)],
             Self::SubjectMissing { why } => vec![Fact::public("found", why)],
-            Self::ClaimMissing { claim, values } => {
-                vec![Fact::public("claim", claim), Fact::public("values", values)]
+            Self::ClaimMissing { claim, from, values } => {
+                let mut facts = vec![Fact::public("claim", claim)];
+                if let Some(from) = from {
+                    facts.push(Fact::public("from", from));
+                    facts.push(Fact::public(
+                        "found",
+                        match values {
+                            0 => "no value of the attribute".to_owned(),
+                            1 => "1 value of the attribute, of which nothing remains".to_owned(),
+                            count => format!("{count} values of the attribute, of which nothing remains"),
+                        },
+                    ));
+                }
+                facts
             }
             Self::ExpressionFailed { of, what, detail } => {
                 let mut facts = vec![Fact::public("rule", of), Fact::public("found", what)];

@@ -7,7 +7,7 @@
 //! What nothing is done with is not copied.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::ground::claim::ClaimValue;
@@ -50,6 +50,38 @@ pub(super) enum Stepped {
     Value(ClaimValue),
     /// `take: one`, and so many remained.
     Several(usize),
+    /// More values than any list may have.
+    TooMany(usize),
+}
+
+/// What `split` makes is no longer than any list.
+pub(super) const MAX_VALUES: usize = 1_000;
+/// Up to so many values each is compared with all.
+const FEW: usize = 32;
+
+/// Values, each once: two of a source may become one.
+#[derive(Default)]
+struct Distinct {
+    made: Vec<ClaimValue>,
+    /// The same, once there are many.
+    seen: HashSet<ClaimValue>,
+}
+
+impl Distinct {
+    fn push(&mut self, value: ClaimValue) {
+        if self.made.len() < FEW {
+            if !self.made.contains(&value) {
+                self.made.push(value);
+            }
+            return;
+        }
+        if self.seen.is_empty() {
+            self.seen.extend(self.made.iter().cloned());
+        }
+        if self.seen.insert(value.clone()) {
+            self.made.push(value);
+        }
+    }
 }
 
 impl Case {
@@ -72,15 +104,16 @@ impl Steps {
         self.take.is_some() || self.join.is_some()
     }
 
-    /// Takes the values through. `is_list` says whether the attribute is one. `hit` hears of each row of the table that
-    /// was used: for explanations and coverage.
+    /// Takes the values through. `is_list` says whether the attribute is one. `hit` hears of each value that came to the
+    /// table, and whether it has a row: for explanations and coverage.
     pub(super) fn apply<'f>(
         &self,
         values: impl Iterator<Item = &'f str>,
         is_list: bool,
-        hit: &mut dyn FnMut(&str),
+        hit: &mut dyn FnMut(&str, bool),
     ) -> Stepped {
-        let mut made: Vec<ClaimValue> = Vec::new();
+        let mut distinct = Distinct::default();
+        let mut count = 0;
         let mut keep = |text: &str| {
             let Some(text) = self.strip_prefix.as_deref().map_or(Some(text), |prefix| text.strip_prefix(prefix)) else {
                 return;
@@ -89,26 +122,31 @@ impl Steps {
             let value = match &self.table {
                 None => ClaimValue::Text(text.into_owned()),
                 Some(rows) => match rows.get(text.as_ref()) {
-                    None => return,
+                    None => return hit(&text, false),
                     Some(row) => {
-                        hit(&text);
+                        hit(&text, true);
                         row.clone()
                     }
                 },
             };
-            // Two values may become one; it is said once.
-            if !made.contains(&value) {
-                made.push(value);
-            }
+            distinct.push(value);
         };
         for value in values {
             match &self.split {
                 None => keep(value),
                 Some(separator) => {
-                    value.split(separator.as_str()).map(str::trim).filter(|part| !part.is_empty()).for_each(&mut keep);
+                    let parts = value.split(separator.as_str()).map(str::trim).filter(|part| !part.is_empty());
+                    for part in parts {
+                        count += 1;
+                        if count > MAX_VALUES {
+                            return Stepped::TooMany(count);
+                        }
+                        keep(part);
+                    }
                 }
             }
         }
+        let mut made = distinct.made;
         if self.sort {
             made.sort_by(order);
         }
@@ -157,10 +195,11 @@ mod tests {
     use super::*;
 
     fn stepped(steps: &Steps, values: &[&str]) -> String {
-        match steps.apply(values.iter().copied(), values.len() != 1, &mut |_| {}) {
+        match steps.apply(values.iter().copied(), values.len() != 1, &mut |_, _| {}) {
             Stepped::Nothing => "nothing".into(),
             Stepped::Value(value) => value.to_json().to_string(),
             Stepped::Several(count) => format!("{count} values"),
+            Stepped::TooMany(count) => format!("too many: {count}"),
         }
     }
 
@@ -197,6 +236,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_cut_into_as_many_values_as_a_list_may_have() {
+        let split = with(|s| s.split = Some(",".into()));
+        let text = |count: usize| (0..count).map(|at| (at % 700).to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(stepped(&split, &[&text(1_001)]), "too many: 1001");
+        let made = split.apply([text(1_000).as_str()].into_iter(), false, &mut |_, _| {});
+        assert!(matches!(made, Stepped::Value(ClaimValue::List(items)) if items.len() == 700), "each is said once");
+    }
+
+    #[test]
     fn the_order_is_always_the_same() {
         let rows: Rows = [("hr".to_owned(), ClaimValue::Text("people".into()))].into();
         let steps = Steps {
@@ -209,7 +257,11 @@ mod tests {
             join: Some("+".into()),
         };
         let mut hits = Vec::new();
-        let made = steps.apply(["APP-HR, hr, APP-IT"].into_iter(), false, &mut |row| hits.push(row.to_owned()));
+        let made = steps.apply(["APP-HR, hr, APP-IT"].into_iter(), false, &mut |row, found| {
+            if found {
+                hits.push(row.to_owned());
+            }
+        });
         assert_eq!(made, Stepped::Value(ClaimValue::Text("people".into())));
         assert_eq!(hits, ["hr"]);
     }

@@ -23,7 +23,7 @@ pub(crate) fn claims(scopes: &[&str], claims: &[(&str, ClaimValue)], released_to
         linked: None,
         scopes: scopes.iter().map(|scope| Scope::parse(scope).unwrap()).collect::<ScopeSet>(),
         audience: Audience::new(released_to.first().copied().unwrap_or_default()),
-        released: values.clone(),
+        released: values.keys().cloned().collect(),
         values,
         acr: Some("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".into()),
         amr: vec!["pwd".into()],

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::crypto::client_secret::ClientSecretDigest;
 use crate::crypto::keys::SigningAlgorithm;
-use crate::ground::id::{Audience, ClientId, SourceId};
+use crate::ground::id::{Audience, ClientId, Sector, SourceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 
@@ -26,6 +26,17 @@ pub struct Client {
     pub audiences: Vec<Audience>,
     /// The most scope that it may have; `None` sets no limit beyond those of mapping and API.
     pub scopes: Option<ScopeSet>,
+    /// What its tokens call a person.
+    pub subject_type: SubjectType,
+}
+
+/// What tokens call a person (`OpenID` Connect Core section 8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectType {
+    /// The lasting `sub`, the same for all.
+    Public,
+    /// Another one in each sector: what two of them know of a person cannot be put together by it.
+    Pairwise(Sector),
 }
 
 impl Client {

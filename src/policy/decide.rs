@@ -73,6 +73,7 @@ fn permit(
         audience: api.audience.clone(),
         algorithm: api.algorithm,
         subject: claims.subject().clone(),
+        subject_type: client.subject_type.clone(),
         claims: claims.released_to(&api.audience),
         scope: granted,
         acr: claims.acr().map(str::to_owned),

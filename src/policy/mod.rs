@@ -23,7 +23,7 @@ mod grant;
 mod permit;
 mod target;
 
-pub use client::{Api, Client, Policy, PolicyError};
+pub use client::{Api, Client, Policy, PolicyError, SubjectType};
 pub use decide::{Asked, decide};
 pub use denial::Denial;
 pub use grant::{AdmissionOfAnother, Grant};

@@ -10,6 +10,8 @@ use crate::ground::time::Timestamp;
 use crate::mapping::Subject;
 use crate::store::UseKey;
 
+use super::client::SubjectType;
+
 /// What may be issued, to whom, for whom, until when. Made by [`super::decide()`] alone.
 #[derive(Debug)]
 pub struct Permit {
@@ -17,6 +19,7 @@ pub struct Permit {
     pub(super) audience: Audience,
     pub(super) algorithm: Option<SigningAlgorithm>,
     pub(super) subject: Subject,
+    pub(super) subject_type: SubjectType,
     pub(super) claims: BTreeMap<ClaimName, ClaimValue>,
     pub(super) scope: ScopeSet,
     pub(super) acr: Option<String>,
@@ -46,6 +49,11 @@ impl Permit {
     /// Whom it is about.
     pub const fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    /// What the token calls the person.
+    pub const fn subject_type(&self) -> &SubjectType {
+        &self.subject_type
     }
 
     /// The claims that the mapping releases to this audience.

@@ -13,7 +13,7 @@ use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 use crate::store::{Admission, Commit, CommitError, Committed, Ledger, StoreError, admit};
 
-use super::{Api, Client};
+use super::{Api, Client, SubjectType};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_772_366_400_900);
 pub(crate) const PAYROLL: &str = "https://payroll.example";
@@ -30,6 +30,7 @@ pub(crate) fn client() -> Client {
         sources: vec![SourceId::new("corp-adfs")],
         audiences: vec![Audience::new(PAYROLL)],
         scopes: None,
+        subject_type: SubjectType::Public,
     }
 }
 

@@ -173,6 +173,13 @@ pub struct Side {
     pub namespace: Namespace,
 }
 
+/// How an administrator names a conflict of two links: eight hexadecimal digits of either key.
+pub fn conflict_id(mut keys: [LinkKey; 2]) -> String {
+    keys.sort_unstable();
+    let [one, other] = keys.map(|key| key.to_string().chars().take(8).collect::<String>());
+    format!("{one}-{other}")
+}
+
 /// A request met two links that should be of one person and have two subs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConflictSeen {
@@ -219,6 +226,11 @@ impl Conflict {
         Self { sides, first_seen, last_seen, count: count.saturating_add(1), trace_id }
     }
 
+    /// How an administrator names it.
+    pub fn id(&self) -> String {
+        conflict_id(self.keys())
+    }
+
     /// The keys of the two links.
     pub fn keys(&self) -> [LinkKey; 2] {
         self.sides.each_ref().map(|side| side.key)
@@ -249,6 +261,7 @@ mod tests {
         assert_eq!(key.to_string().len(), 64);
         assert_eq!(LinkKey::parse(&key.to_string()), Some(key));
         assert_eq!(LinkKey::parse(&key.to_string().to_uppercase()), Some(key));
+        assert_eq!(conflict_id([LinkKey::from_hash([255; 32]), key]), "030b131b-ffffffff");
         for text in ["", "00", &"0".repeat(63), &"0".repeat(65), &"0".repeat(66), &"g".repeat(64), &"é".repeat(32)] {
             assert_eq!(LinkKey::parse(text), None, "{text}");
         }

@@ -30,6 +30,6 @@ pub use contract::{
 };
 pub use links::{
     Conflict, ConflictSeen, Conflicts, Link, LinkError, LinkKey, LinkPage, Links, MAX_CONFLICTS, MAX_RELINK_BYTES,
-    MAX_RELINKS, MAX_SUB_BYTES, NewLink, Relink, Side,
+    MAX_RELINKS, MAX_SUB_BYTES, NewLink, Relink, Side, conflict_id,
 };
 pub use recordings::{PersonKey, Recording, RecordingPage, Recordings};

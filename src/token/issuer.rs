@@ -9,22 +9,22 @@ use crate::crypto::jws::{self, TokenType};
 use crate::crypto::keys::{SigningAlgorithm, SigningError, SigningKey};
 use crate::crypto::ring::KeyRing;
 use crate::crypto::subject::SubjectKey;
-use crate::ground::id::{Audience, Jti, KeyId};
+use crate::ground::id::{Audience, Jti, KeyId, Sub};
 use crate::ground::reason::{Reason, ReasonCode};
 use crate::ground::scope::ScopeSet;
 use crate::ground::secret::Secret;
 use crate::ground::time::Timestamp;
-use crate::mapping::Subject;
 use crate::policy::{AdmissionOfAnother, Grant, Permit};
 use crate::store::Admission;
 
 use super::claims::AccessTokenClaims;
+use super::subjects::Subjects;
 
 /// Who issues: its name, the key of every `sub`, and what it signs with where an API asks for nothing else.
 #[derive(Debug)]
 pub struct Issuer {
     url: String,
-    subject_key: SubjectKey,
+    subjects: Subjects,
     algorithm: SigningAlgorithm,
 }
 
@@ -74,7 +74,7 @@ impl Draft<'_> {
         &self.permit
     }
 
-    /// The `sub`.
+    /// The `sub`, as the token says it.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -136,7 +136,7 @@ impl Issuer {
     /// `url` stands in `iss` character by character; `algorithm` is what tokens are signed with unless their API asks
     /// for another.
     pub const fn new(url: String, subject_key: SubjectKey, algorithm: SigningAlgorithm) -> Self {
-        Self { url, subject_key, algorithm }
+        Self { url, subjects: Subjects::new(subject_key), algorithm }
     }
 
     /// The `iss`.
@@ -144,18 +144,23 @@ impl Issuer {
         &self.url
     }
 
-    /// The `sub` of somebody: a keyed hash of namespace, format, qualifiers and value, in this order.
-    pub fn subject(&self, subject: &Subject) -> String {
-        let Subject { namespace, format, qualifiers: [name, sp_name], value } = subject;
-        self.subject_key.derive(&[namespace.as_str(), format, name, sp_name, value])
+    /// Who a person is.
+    pub const fn subjects(&self) -> &Subjects {
+        &self.subjects
     }
 
-    /// Everything that can be done before the credential is consumed; what fails here burns nothing. `jti` is 128 fresh
-    /// bits.
-    pub fn prepare<'r>(&self, permit: Permit, jti: [u8; 16], ring: &'r KeyRing) -> Result<Draft<'r>, IssueError> {
+    /// Everything that can be done before the credential is consumed; what fails here burns nothing. `sub` is that of the
+    /// permit's subject, by link or derived; `jti` is 128 fresh bits.
+    pub fn prepare<'r>(
+        &self,
+        permit: Permit,
+        sub: &Sub,
+        jti: [u8; 16],
+        ring: &'r KeyRing,
+    ) -> Result<Draft<'r>, IssueError> {
         let algorithm = permit.algorithm().unwrap_or(self.algorithm);
         let key = ring.signer(algorithm).ok_or(IssueError::NoKey { algorithm })?;
-        let subject = self.subject(permit.subject());
+        let subject = self.subjects.shown(sub, permit.subject_type()).into_owned();
         Ok(Draft { subject, jti: Jti::new(URL_SAFE_NO_PAD.encode(jti)), key, permit })
     }
 

@@ -3,8 +3,9 @@
 //! Floor 5. Given `now` (in the permit) and the `jti`; asks for neither.
 //!
 //! ```text
-//! Permit ─ prepare(jti, ring) ─▶ Draft ┐   what the decision record says of the token, before the credential is burnt
-//! store ─────────────────── Admission ─┴─ issue ─▶ Grant ─▶ IssuedTokens
+//! Subject ─ Subjects ─▶ link key, derived sub        which of the two holds is for the flow to find out
+//! Permit ─ prepare(sub, jti, ring) ─▶ Draft ┐   what the decision record says of the token, before the credential is burnt
+//! store ──────────────────────── Admission ─┴─ issue ─▶ Grant ─▶ IssuedTokens
 //! ```
 //!
 //! **Invariant.** Only [`Issuer::issue`] makes [`IssuedTokens`], and only through a [`Grant`](crate::policy::Grant).
@@ -18,7 +19,9 @@
 mod claims;
 mod issuer;
 mod metadata;
+mod subjects;
 
 pub use claims::AccessTokenClaims;
 pub use issuer::{Draft, IssueError, IssuedTokens, Issuer};
 pub use metadata::{Offered, ServerMetadata};
+pub use subjects::{LinkDamage, LinkMaker, Subjects};

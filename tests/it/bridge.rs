@@ -52,7 +52,7 @@ kind: mapping
 version: 1
 id: own
 source: own
-subject: { from: name_id }
+subject: { from: name_id, email_proven: true }
 scopes: { payroll.read: \"true\" }
 ";
 
@@ -63,7 +63,7 @@ id: idp-a
 source: idp-a
 attributes:
   role: { name: role }
-subject: { from: name_id }
+subject: { from: name_id, email_proven: true }
 claims:
   role: { from: role, required: true }
 scopes: { payroll.read: \"true\" }

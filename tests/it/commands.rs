@@ -2,6 +2,7 @@
 
 mod files;
 pub(crate) mod folder;
+mod import;
 mod state;
 
 use std::fs;
@@ -18,8 +19,15 @@ fn every_command_has_help_with_an_example() {
     let commands = [
         "check",
         "mapping test",
+        "import",
         "mapping explain",
+        "mapping new",
         "schema",
+        "mapping diff",
+        "mapping shadow",
+        "mapping replay",
+        "recordings forget",
+        "status",
         "explain",
         "trace",
         "keys init",

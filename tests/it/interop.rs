@@ -5,6 +5,7 @@
 //! sets it where it could not install, and lists the part as left out.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -117,4 +118,34 @@ fn the_verifiers_of_others_do_refuse() {
         let output = Command::new(&python).arg("-W").arg("ignore").arg(path).args(words).output().unwrap();
         assert_eq!(output.status.success(), good, "{by}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// What `docs/subjects.md` shows, run as it stands there.
+#[test]
+fn an_export_is_verified_as_the_page_says() {
+    let Some(python) = python() else { return };
+    let bridge = Bridge::new();
+    let server = bridge.start();
+    assert_eq!(server.post(Door::Bearer, &bridge.assertion("_a1")).status, 200);
+    let at = |name: &str| bridge.at(name).into_os_string().into_string().unwrap();
+    fs::write(at("jwks.json"), server.page("/jwks")).unwrap();
+    let [program, ..] = bridge.serve();
+    let words = ["store", "export", "--config", &at("drawbridge.yaml"), "--out", &at("links.jsonl")];
+    assert!(Command::new(program).args(words).output().unwrap().status.success());
+
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/subjects.md")).unwrap();
+    let example = page.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    fs::write(at("verify.py"), example).unwrap();
+    let verify = |export: &str| {
+        let words = [at("verify.py"), at(export), at("jwks.json")];
+        Command::new(&python).args(["-W", "ignore"]).args(words).output().unwrap()
+    };
+    let good = verify("links.jsonl");
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+    assert!(String::from_utf8_lossy(&good.stdout).starts_with(ISSUER) && good.stdout.ends_with(b" 1\n"));
+    let text = fs::read_to_string(at("links.jsonl")).unwrap();
+    fs::write(at("changed.jsonl"), text.replacen("ana", "eve", 1)).unwrap();
+    let changed = verify("changed.jsonl");
+    assert!(!changed.status.success());
+    assert!(String::from_utf8_lossy(&changed.stderr).contains("the file was changed"), "the example looks");
 }

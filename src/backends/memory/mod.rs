@@ -24,6 +24,8 @@ pub struct MemoryStore {
     poison: Arc<Mutex<Option<String>>>,
     #[cfg(test)]
     panics: Arc<std::sync::atomic::AtomicBool>,
+    #[cfg(test)]
+    blind: Arc<std::sync::atomic::AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +64,12 @@ impl MemoryStore {
     #[cfg(test)]
     pub(crate) fn panic_once(&self) {
         self.panics.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// The next look for a link finds none, as if it were made a moment later: a race, as a test needs one.
+    #[cfg(test)]
+    pub(crate) fn blind_once(&self) {
+        self.blind.store(true, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// A handle as after a restart: the same content, not poisoned.

@@ -1,4 +1,7 @@
 //! Links and conflicts: read straight from the tree, written by the committer.
+//!
+//! A link may be read before its batch is on the disk. Whoever then relies on it commits in a later batch, which is answered
+//! after that one is durable, or not at all.
 
 use std::cmp::Reverse;
 

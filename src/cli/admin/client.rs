@@ -1,19 +1,23 @@
 //! The client of the admin socket: HTTP/1.1 over a Unix socket.
 
+use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
+use hyper::StatusCode;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-use super::{Answer, Refusal, Request};
+use super::{Answer, EXPORT, Refusal, Request};
 
 /// Much longer than any answer takes; a server that is stuck shall not hang a terminal.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// The same for answers that need the whole store.
+const LONG_DEADLINE: Duration = Duration::from_secs(600);
 const MAX_ANSWER_BYTES: usize = 4 << 20;
 
 /// Why a server did not answer.
@@ -25,6 +29,9 @@ pub enum ClientError {
     /// Somebody listens, but not for this user.
     #[error("the admin socket may not be opened by this user")]
     NotAllowed,
+    /// The answer cannot be written where it shall go.
+    #[error(transparent)]
+    Unwritten(#[from] io::Error),
     /// The conversation broke off, or took too long.
     #[error("the server did not answer: {0}")]
     Broken(String),
@@ -36,10 +43,41 @@ pub enum ClientError {
 /// Asks the server at this socket.
 pub async fn send(socket: &Path, request: &Request) -> Result<Answer, ClientError> {
     let stream = UnixStream::connect(socket).await.map_err(|error| not_connected(&error))?;
-    let conversation = converse(stream, request);
-    tokio::time::timeout(DEADLINE, conversation)
-        .await
-        .map_err(|_| ClientError::Broken(format!("nothing came within {} s", DEADLINE.as_secs())))?
+    let deadline = match request {
+        Request::Trace(_)
+        | Request::Keys
+        | Request::Distrust(_)
+        | Request::Jwks
+        | Request::Shadows
+        | Request::Status
+        | Request::Forget(_)
+        | Request::Conflicts
+        | Request::Import(_) => DEADLINE,
+        Request::Replay(_) | Request::Subject(_) | Request::Unlink(_) | Request::Resolve(_) | Request::Check => {
+            LONG_DEADLINE
+        }
+    };
+    within(deadline, converse(stream, request)).await?
+}
+
+/// Hands an export of the server at this socket on, piece by piece.
+pub async fn export(socket: &Path, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), ClientError> {
+    let stream = UnixStream::connect(socket).await.map_err(|error| not_connected(&error))?;
+    let mut conversation = within(DEADLINE, ask(stream, "GET", EXPORT, String::new())).await??;
+    if !conversation.status.is_success() {
+        return within(DEADLINE, conversation.refusal()).await?;
+    }
+    while let Some(frame) = within(DEADLINE, conversation.body.frame()).await? {
+        if let Ok(data) = frame.map_err(broken)?.into_data() {
+            take(&data)?;
+        }
+    }
+    Ok(())
+}
+
+async fn within<T>(deadline: Duration, future: impl Future<Output = T>) -> Result<T, ClientError> {
+    let late = |_| ClientError::Broken(format!("nothing came within {} s", deadline.as_secs()));
+    tokio::time::timeout(deadline, future).await.map_err(late)
 }
 
 fn not_connected(error: &io::Error) -> ClientError {
@@ -54,28 +92,56 @@ fn not_connected(error: &io::Error) -> ClientError {
 }
 
 async fn converse(stream: UnixStream, request: &Request) -> Result<Answer, ClientError> {
+    let conversation = ask(stream, request.method(), &request.path(), request.body()).await?;
+    if !conversation.status.is_success() {
+        return conversation.refusal().await;
+    }
+    serde_json::from_slice(&conversation.all().await?).map_err(broken)
+}
+
+/// A request that was sent, and the head of its answer.
+struct Conversation {
+    status: StatusCode,
+    body: Incoming,
+    _connection: Connection,
+}
+
+/// Ends with the conversation.
+struct Connection(tokio::task::JoinHandle<hyper::Result<()>>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn ask(stream: UnixStream, method: &str, path: &str, body: String) -> Result<Conversation, ClientError> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let connection = tokio::spawn(connection);
+    let connection = Connection(tokio::spawn(connection));
     let http = hyper::Request::builder()
-        .method(request.method())
-        .uri(request.path())
+        .method(method)
+        .uri(path)
         // The admin API answers declared names only; the socket's is this.
         .header(hyper::header::HOST, "localhost")
         .header(hyper::header::CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(request.body())))
+        .body(Full::new(Bytes::from(body)))
         .map_err(broken)?;
     let response = sender.send_request(http).await.map_err(broken)?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-    let body = body.map_err(|error| ClientError::Broken(error.to_string()))?.to_bytes();
-    drop(sender);
-    connection.abort();
-    if status.is_success() {
-        return serde_json::from_slice(&body).map_err(broken);
+    Ok(Conversation { status: response.status(), body: response.into_body(), _connection: connection })
+}
+
+impl Conversation {
+    async fn all(self) -> Result<Bytes, ClientError> {
+        let body = Limited::new(self.body, MAX_ANSWER_BYTES).collect().await;
+        Ok(body.map_err(|error| ClientError::Broken(error.to_string()))?.to_bytes())
     }
-    let refusal: Refusal =
-        serde_json::from_slice(&body).map_err(|_| ClientError::Broken(format!("the answer was {status}")))?;
-    Err(ClientError::Refused(refusal))
+
+    async fn refusal<T>(self) -> Result<T, ClientError> {
+        let status = self.status;
+        let refusal: Refusal = serde_json::from_slice(&self.all().await?)
+            .map_err(|_| ClientError::Broken(format!("the answer was {status}")))?;
+        Err(ClientError::Refused(refusal))
+    }
 }
 
 fn broken(error: impl std::error::Error) -> ClientError {
@@ -84,15 +150,16 @@ fn broken(error: impl std::error::Error) -> ClientError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::convert::Infallible;
     use std::sync::Arc;
 
-    use hyper::body::Incoming;
     use hyper::server::conn::http1 as server;
     use hyper::service::service_fn;
     use tokio::net::UnixListener;
 
     use crate::backends::memory::MemoryStore;
+    use crate::crypto::entropy::SystemEntropy;
     use crate::ground::id::{SourceId, TraceId};
     use crate::ground::time::Timestamp;
     use crate::store::{Commit, Ledger as _};
@@ -108,7 +175,18 @@ mod tests {
         let (head, body) = http.into_parts();
         let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.unwrap().to_bytes();
         let sources = [SourceId::new("corp-adfs")];
-        let state = State { store, master_keys: None, sources: &sources, shadows: None, now: NOW };
+        let (entropy, namespaces) = (&SystemEntropy, BTreeMap::new());
+        let state = State {
+            store,
+            master_keys: None,
+            keys: None,
+            entropy,
+            sources: &sources,
+            namespaces: &namespaces,
+            bridge: None,
+            issuer: None,
+            now: NOW,
+        };
         let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
             Ok(request) => answer(&request, state).await,
             Err(refusal) => Err(refusal),
@@ -144,7 +222,7 @@ mod tests {
         let record = br#"{"outcome":"refused"}"#.to_vec();
         store.commit(Commit { consume: None, trace_id, record, links: Vec::new() }).await.unwrap();
         listen(&socket, store);
-        let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}) };
+        let traced = Traced { uses: 0, record: serde_json::json!({"outcome": "refused"}), values: None };
         assert_eq!(send(&socket, &Request::Trace(trace_id)).await.unwrap(), Answer::Trace(traced));
         let ask = Request::Distrust(Distrust { source: "corp-adfs".into(), undo: false });
         let distrusted = Distrusted { source: "corp-adfs".into(), distrusted: true, changed: true };

@@ -15,8 +15,12 @@
 //! **Absent on purpose.** A version in the paths: command and server are one binary.
 
 pub mod answer;
+pub mod beside;
 pub mod client;
+mod metrics;
 pub(in crate::cli) mod server;
+pub mod subject;
+pub mod transfer;
 
 use std::path::{Path, PathBuf};
 
@@ -24,14 +28,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::id::TraceId;
 
+use self::beside::{Edited, Forget, Forgot, Replayed, Shadowed, Status};
+use self::subject::{ConflictsShown, Resolve, Resolved, SubjectQuery, SubjectsShown, Unlink, Unlinked};
+use self::transfer::{Checked, ImportPart, Imported};
+
 /// Below the data folder.
 const SOCKET: &str = "admin.sock";
 const TRACE: &str = "/admin/api/trace/";
 const KEYS: &str = "/admin/api/keys";
 const DISTRUST: &str = "/admin/api/distrust";
 const SHADOWS: &str = "/admin/api/shadows";
-/// No request has a larger body, in bytes.
-pub const MAX_REQUEST_BYTES: usize = 4 * 1024;
+const STATUS: &str = "/readyz";
+const REPLAY: &str = "/admin/api/replay";
+const FORGET: &str = "/admin/api/recordings/forget";
+const JWKS: &str = "/admin/api/jwks";
+const SUBJECT: &str = "/admin/api/subject";
+const UNLINK: &str = "/admin/api/unlink";
+const CONFLICTS: &str = "/admin/api/conflicts";
+const RESOLVE: &str = "/admin/api/resolve";
+const IMPORT: &str = "/admin/api/import";
+const CHECK: &str = "/admin/api/check";
+/// `GET`: the whole export, as `application/x-ndjson`; see [`transfer`]. The one answer that is no [`Answer`].
+const EXPORT: &str = "/admin/api/export";
+/// No request has a larger body, in bytes: a part of an import, in which any octet may be
+/// written as an escape, or mapping files.
+pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 
 /// Where the server of a data folder listens.
 pub fn socket(data: &Path) -> PathBuf {
@@ -47,8 +68,28 @@ pub enum Request {
     Keys,
     /// `GET /admin/api/shadows`: what shadows made otherwise than the live mappings.
     Shadows,
+    /// `GET /readyz`: whether the bridge can issue, with what revision, and how the last reload went.
+    Status,
+    /// `POST /admin/api/replay`: recorded requests against edited mappings.
+    Replay(Edited),
+    /// `POST /admin/api/recordings/forget`: remove what was recorded of a person.
+    Forget(Forget),
     /// `POST /admin/api/distrust`: end the trust in a source, or restore it.
     Distrust(Distrust),
+    /// `GET /admin/api/jwks`: the public keys, as the public listener shows them.
+    Jwks,
+    /// `POST /admin/api/subject`: the `sub` of somebody.
+    Subject(SubjectQuery),
+    /// `POST /admin/api/unlink`: remove a link.
+    Unlink(Unlink),
+    /// `GET /admin/api/conflicts`: those that wait.
+    Conflicts,
+    /// `POST /admin/api/resolve`: end a conflict.
+    Resolve(Resolve),
+    /// `POST /admin/api/import`: take links over.
+    Import(ImportPart),
+    /// `GET /admin/api/check`: read everything.
+    Check,
 }
 
 /// The body of `POST /admin/api/distrust`.
@@ -74,6 +115,26 @@ pub enum Answer {
     Distrust(Distrusted),
     /// To [`Request::Shadows`].
     Shadows(Shadowed),
+    /// To [`Request::Status`].
+    Status(Status),
+    /// To [`Request::Replay`].
+    Replay(Replayed),
+    /// To [`Request::Forget`].
+    Forgot(Forgot),
+    /// To [`Request::Jwks`].
+    Jwks(Published),
+    /// To [`Request::Subject`].
+    Subject(SubjectsShown),
+    /// To [`Request::Unlink`].
+    Unlink(Unlinked),
+    /// To [`Request::Conflicts`].
+    Conflicts(ConflictsShown),
+    /// To [`Request::Resolve`].
+    Resolve(Resolved),
+    /// To [`Request::Import`].
+    Import(Imported),
+    /// To [`Request::Check`].
+    Check(Checked),
 }
 
 /// A decision record.
@@ -84,6 +145,9 @@ pub struct Traced {
     pub uses: u32,
     /// The record, as `decision` writes it.
     pub record: serde_json::Value,
+    /// The steps with their values, where the setting `trace.values` kept them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<serde_json::Value>,
 }
 
 /// The signing keys.
@@ -108,30 +172,12 @@ pub struct KeyRow {
     pub since: String,
 }
 
-/// What shadows have seen since they were loaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The public keys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shadowed {
-    /// By mapping.
-    pub shadows: Vec<ShadowRow>,
-}
-
-/// One shadow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShadowRow {
-    /// The id of the mapping.
-    pub mapping: String,
-    /// SHA-256 of its content, hexadecimal.
-    pub hash: String,
-    /// Requests that came out the same.
-    pub same: u64,
-    /// Requests that did not.
-    pub differing: u64,
-    /// How often each difference was seen, in words without values.
-    pub differences: std::collections::BTreeMap<String, u64>,
-    /// The trace ids of the last requests that differed, newest last.
-    pub samples: Vec<String>,
+pub struct Published {
+    /// The document (RFC 7517 section 5).
+    pub jwks: serde_json::Value,
 }
 
 /// What became of the trust in a source.
@@ -168,8 +214,10 @@ pub enum RefusalKind {
     BadRequest,
     /// 404: no such address.
     NoSuchAddress,
-    /// 404: no such record or source.
+    /// 404: no such record, source, person or conflict.
     NotFound,
+    /// 409: what is there is not as the request believes.
+    Conflict,
     /// 503: the store failed, or what is in it cannot be read.
     Unavailable,
 }
@@ -185,6 +233,7 @@ impl Refusal {
         match self.error {
             RefusalKind::BadRequest => 400,
             RefusalKind::NoSuchAddress | RefusalKind::NotFound => 404,
+            RefusalKind::Conflict => 409,
             RefusalKind::Unavailable => 503,
         }
     }
@@ -192,39 +241,64 @@ impl Refusal {
 
 impl Request {
     /// `GET` or `POST`.
-    pub const fn method(&self) -> &'static str {
-        match self {
-            Self::Trace(_) | Self::Keys | Self::Shadows => "GET",
-            Self::Distrust(_) => "POST",
-        }
+    pub fn method(&self) -> &'static str {
+        if self.body().is_empty() { "GET" } else { "POST" }
     }
 
     /// The path; it never has a query.
     pub fn path(&self) -> String {
         match self {
-            Self::Trace(id) => format!("{TRACE}{id}"),
-            Self::Keys => KEYS.to_owned(),
-            Self::Shadows => SHADOWS.to_owned(),
-            Self::Distrust(_) => DISTRUST.to_owned(),
+            Self::Trace(id) => return format!("{TRACE}{id}"),
+            Self::Keys => KEYS,
+            Self::Distrust(_) => DISTRUST,
+            Self::Jwks => JWKS,
+            Self::Subject(_) => SUBJECT,
+            Self::Unlink(_) => UNLINK,
+            Self::Conflicts => CONFLICTS,
+            Self::Resolve(_) => RESOLVE,
+            Self::Import(_) => IMPORT,
+            Self::Check => CHECK,
+            Self::Shadows => SHADOWS,
+            Self::Status => STATUS,
+            Self::Replay(_) => REPLAY,
+            Self::Forget(_) => FORGET,
         }
+        .to_owned()
     }
 
     /// The JSON body; empty for `GET`.
     pub fn body(&self) -> String {
         match self {
-            Self::Trace(_) | Self::Keys | Self::Shadows => String::new(),
-            Self::Distrust(distrust) => serde_json::json!(distrust).to_string(),
+            Self::Trace(_) | Self::Keys | Self::Shadows | Self::Status | Self::Jwks | Self::Conflicts | Self::Check => {
+                return String::new();
+            }
+            Self::Distrust(body) => serde_json::json!(body),
+            Self::Subject(body) => serde_json::json!(body),
+            Self::Unlink(body) => serde_json::json!(body),
+            Self::Resolve(body) => serde_json::json!(body),
+            Self::Import(body) => serde_json::json!(body),
+            Self::Replay(body) => serde_json::json!(body),
+            Self::Forget(body) => serde_json::json!(body),
         }
+        .to_string()
     }
 
     /// Reads a request as [`Self::method`], [`Self::path`] and [`Self::body`] write it.
     pub fn parse(method: &str, path: &str, body: &[u8]) -> Result<Self, Refusal> {
         match (method, path) {
             ("GET", KEYS) => Ok(Self::Keys),
+            ("GET", JWKS) => Ok(Self::Jwks),
+            ("GET", CONFLICTS) => Ok(Self::Conflicts),
+            ("GET", CHECK) => Ok(Self::Check),
+            ("POST", DISTRUST) => read(body).map(Self::Distrust),
+            ("POST", SUBJECT) => read(body).map(Self::Subject),
+            ("POST", UNLINK) => read(body).map(Self::Unlink),
+            ("POST", RESOLVE) => read(body).map(Self::Resolve),
+            ("POST", IMPORT) => read(body).map(Self::Import),
             ("GET", SHADOWS) => Ok(Self::Shadows),
-            ("POST", DISTRUST) => serde_json::from_slice(body).map(Self::Distrust).map_err(|error| {
-                Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
-            }),
+            ("GET", STATUS) => Ok(Self::Status),
+            ("POST", REPLAY) => read(body).map(Self::Replay),
+            ("POST", FORGET) => read(body).map(Self::Forget),
             ("GET", path) => match path.strip_prefix(TRACE) {
                 Some(id) => TraceId::parse(id)
                     .map(Self::Trace)
@@ -236,22 +310,71 @@ impl Request {
     }
 }
 
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        Refusal::new(RefusalKind::BadRequest, format!("the body is not what this address expects: {error}"))
+    })
+}
+
 fn no_such_address(method: &str, path: &str) -> Refusal {
     Refusal::new(RefusalKind::NoSuchAddress, format!("nothing answers {method} {path}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::subject::Called;
+    use super::transfer::LinkLine;
     use super::*;
+
+    fn query(called: Called) -> SubjectQuery {
+        SubjectQuery { source: Some("corp".into()), namespace: None, called }
+    }
 
     #[test]
     fn a_request_is_read_as_it_is_written() {
         let distrust = Distrust { source: "a \"quoted\" source".into(), undo: true };
-        let trace = Request::Trace(TraceId::from_bytes([9; 16]));
-        for request in [trace, Request::Keys, Request::Shadows, Request::Distrust(distrust)] {
+        let by_name = Called::NameId { value: "ana\n".into(), format: Some("f".into()) };
+        let link = LinkLine {
+            namespace: "n".into(),
+            format: "f".into(),
+            name_qualifier: "q".into(),
+            sp_name_qualifier: String::new(),
+            value: "ana".into(),
+            sub: "s".into(),
+            made: "2026-03-01T12:00:00Z".into(),
+        };
+        for request in [
+            Request::Trace(TraceId::from_bytes([9; 16])),
+            Request::Keys,
+            Request::Shadows,
+            Request::Status,
+            Request::Replay(Edited { files: vec![beside::EditedFile { path: "a".into(), text: "b: \"c\"\n".into() }] }),
+            Request::Forget(Forget { source: "a".into(), who: beside::Who::NameId("b".into()) }),
+            Request::Distrust(distrust),
+            Request::Jwks,
+            Request::Subject(query(by_name)),
+            Request::Subject(SubjectQuery {
+                source: None,
+                namespace: Some("n".into()),
+                called: Called::NameId { value: "ana".into(), format: None },
+            }),
+            Request::Unlink(Unlink { whose: query(Called::Mapped("ana".into())), sub: "s".into() }),
+            Request::Conflicts,
+            Request::Resolve(Resolve { conflict: "a-b".into(), keep: None }),
+            Request::Resolve(Resolve { conflict: "a-b".into(), keep: Some("s".into()) }),
+            Request::Import(ImportPart { dry_run: true, links: vec![link], distrust: Vec::new() }),
+            Request::Check,
+        ] {
             let read = Request::parse(request.method(), &request.path(), request.body().as_bytes());
             assert_eq!(read, Ok(request));
         }
+    }
+
+    #[test]
+    fn a_request_about_a_person_does_not_print_the_person() {
+        let whose = query(Called::NameId { value: "marker-ana".into(), format: None });
+        let shown = format!("{:?}", Request::Unlink(Unlink { whose, sub: "s".into() }));
+        assert!(shown.contains("corp") && !shown.contains("marker"), "{shown}");
     }
 
     #[test]
@@ -262,6 +385,8 @@ mod tests {
             ("GET", "/admin/api/distrust", "", 404),
             ("POST", "/admin/api/distrust", "", 400),
             ("POST", "/admin/api/distrust", r#"{"source":"a","force":true}"#, 400),
+            ("POST", "/admin/api/resolve", r#"{"conflict":"a","force":true}"#, 400),
+            ("POST", "/admin/api/subject", r#"{"called":{"name_id":{"value":"a","x":1}}}"#, 400),
             ("DELETE", "/admin/api/keys", "", 404),
             ("GET", "/", "", 404),
         ] {
@@ -273,10 +398,33 @@ mod tests {
     #[test]
     fn answers_are_told_apart_by_their_keys() {
         let answers = [
-            Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}) }),
+            Answer::Trace(Traced { uses: 1, record: serde_json::json!({"keys": []}), values: None }),
+            Answer::Replay(Replayed {
+                requests: 1,
+                people: 1,
+                same: 0,
+                redacted: 0,
+                unreadable: 0,
+                changes: Vec::new(),
+            }),
+            Answer::Forgot(Forgot { removed: 3 }),
+            Answer::Status(Status {
+                ready: true,
+                store: None,
+                revision: "r".into(),
+                reloaded: None,
+                reload_problem: Some("p".into()),
+            }),
             Answer::Keys(Keys { keys: Vec::new() }),
             Answer::Shadows(Shadowed { shadows: Vec::new() }),
             Answer::Distrust(Distrusted { source: "a".into(), distrusted: true, changed: false }),
+            Answer::Jwks(Published { jwks: serde_json::json!({"keys": []}) }),
+            Answer::Subject(SubjectsShown { namespace: "n".into(), linked: Vec::new(), would_be: None, unreadable: 0 }),
+            Answer::Unlink(Unlinked { unlinked: 1 }),
+            Answer::Conflicts(ConflictsShown { conflicts: Vec::new() }),
+            Answer::Resolve(Resolved { resolved: "a-b".into(), kept: None, given_up: None, still_there: 0 }),
+            Answer::Import(Imported::default()),
+            Answer::Check(Checked::default()),
         ];
         for answer in answers {
             let json = serde_json::to_string(&answer).unwrap();

@@ -13,6 +13,12 @@ pub(in crate::cli) enum MappingCommand {
     #[command(after_help = "Example: drawbridge mapping test\n\
                             Example: drawbridge mapping test mappings/payroll.yaml")]
     Test(MappingTestArgs),
+    /// Begin a mapping from a credential: what it carries, declared and named, and tests without anybody's values
+    #[command(after_help = "The credential may be XML, base64, a session token, or a form body that carries one.\n\
+                            An assertion is not verified, and the file says so. A session needs its source.\n\n\
+                            Example: drawbridge mapping new --from response.xml > mappings/corp.yaml\n\
+                            Example: drawbridge mapping new --from cookie.txt --source intranet")]
+    New(MappingNewArgs),
     /// Send a credential through the stream without a server: each step, each value, each reason
     #[command(after_help = "The credential may be XML, base64, a session token, or a form body that carries one.\n\
                             Values are shown: this is your own file. Nothing is stored, and no token is issued.\n\n\
@@ -27,6 +33,10 @@ pub(in crate::cli) enum MappingCommand {
     /// Show what the shadows of a running server made otherwise than the live mappings
     #[command(after_help = "Example: drawbridge mapping shadow")]
     Shadow(MappingShadowArgs),
+    /// Run what a server has recorded against an edited mapping: what changes, and for how many people
+    #[command(after_help = "The server needs `recordings: { keep: 24h }`. Values never leave it.\n\n\
+                            Example: drawbridge mapping replay --with edited.yaml")]
+    Replay(MappingReplayArgs),
 }
 
 /// `mapping test`.
@@ -44,6 +54,26 @@ pub(in crate::cli) struct MappingTestArgs {
     /// For programs.
     #[command(flatten)]
     pub(in crate::cli) form: FormArg,
+}
+
+/// `mapping new`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MappingNewArgs {
+    /// The file with the credential; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) from: PathBuf,
+    /// The source that it comes from; needed for a session
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) source: Option<String>,
+    /// The `id:` of the mapping; without it, the source's
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) id: Option<String>,
+    /// The moment at which a session is read, such as 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "T")]
+    pub(in crate::cli) now: Option<String>,
+    /// Which configuration; an assertion does without
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigArg,
 }
 
 /// `mapping explain`.
@@ -64,6 +94,9 @@ pub(in crate::cli) struct MappingExplainArgs {
     /// The API that is asked for; needed where the client has several
     #[arg(long, value_name = "A")]
     pub(in crate::cli) audience: Option<String>,
+    /// The scope that is asked for; as much as there is unless told
+    #[arg(long, value_name = "S")]
+    pub(in crate::cli) scope: Option<String>,
     /// The moment at which it is presented, such as 2026-03-01T12:00:00Z
     #[arg(long, value_name = "T")]
     pub(in crate::cli) now: Option<String>,
@@ -95,6 +128,20 @@ pub(in crate::cli) struct MappingDiffArgs {
 /// `mapping shadow`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MappingShadowArgs {
+    /// Where the state is.
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(in crate::cli) json: JsonArg,
+}
+
+/// `mapping replay`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MappingReplayArgs {
+    /// The edited mapping
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) with: PathBuf,
     /// Where the state is.
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,

@@ -91,7 +91,7 @@ fn memory(stage: &Arc<Stage>, exchanges: u32) -> Result<Memory, Failure> {
     runtime.block_on(async {
         let loaded = stage.load("grown", SMALL_CACHE)?;
         let cache_bytes = loaded.settings.storage.cache_bytes;
-        let wired = wire(loaded).await?;
+        let wired = Box::pin(wire(loaded)).await?;
         let serving = Serving::begin(routes(&wired.bridge)).await?;
         let before = resident_bytes();
         let connections = Connections::open(serving.address).await?;

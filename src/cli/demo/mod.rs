@@ -40,7 +40,7 @@ pub(super) fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Answer {
             }
             Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),
         };
-        let served = Served::begin(loaded, listener, None).await?;
+        let served = Box::pin(Served::begin(loaded, listener, None)).await?;
         let told = tour::tell(&stage, screen).await;
         if args.keep && matches!(told, Ok(Exit::Done)) {
             tour::invite(&stage, screen)?;

@@ -56,8 +56,12 @@ impl<'a> Request<'a> {
         let identity = self.establish(trail)?;
         let found = &identity.facts().source;
         if let Some(expected) = self.source.as_ref().filter(|expected| *expected != found) {
-            let facts = vec![Fact::public("expected", expected), Fact::public("found", found)];
-            return failing(trail, Stage::Trust, Err(Refusal(Reason::PolicySourceRefused.into(), facts)));
+            let said = format!("the credential is of `{found}`, and `--source` says `{expected}`");
+            return failing(
+                trail,
+                Stage::Trust,
+                Err(Refusal(Reason::SourceUnknown.into(), vec![Fact::public("found", said)])),
+            );
         }
         failing(trail, Stage::Trust, self.client.check_source(found))?;
         let mapping = self.mapping(&identity, api, trail)?;
@@ -99,6 +103,7 @@ impl<'a> Request<'a> {
                 Fact::public("source", source),
                 Fact::public("client", &self.client.id),
                 Fact::public("audience", &api.audience),
+                Fact::public("not", self.loaded.mappings.why_not(source, &self.client.id, &api.audience).join("; ")),
             ];
             return failing(trail, Stage::Mapping, Err(Refusal(Reason::MappingMissing.into(), facts)));
         };

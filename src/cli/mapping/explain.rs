@@ -15,8 +15,8 @@ use crate::policy::{AskedTarget, Client, Permit};
 use super::super::args::MappingExplainArgs;
 use super::super::check::show_refused;
 use super::super::exit::{Answer, Exit, Failure};
-use super::super::report::not_loaded;
-use super::super::screen::{BAD, FAINT, GOOD, HINT, STRONG, Screen, styled, visible, wrapped};
+use super::super::report::{counted, not_loaded};
+use super::super::screen::{BAD, FAINT, GOOD, HINT, NOTE, STRONG, Screen, styled, visible, wrapped};
 use super::super::view::{StepView, show_steps, steps_json};
 use super::crossing::{Request, door_of};
 use super::presented::{self, Presented};
@@ -32,7 +32,7 @@ pub(in crate::cli) fn run(
         Some(text) => Timestamp::parse_utc(text).map_err(|no| Failure::usage(format!("`--now {text}` is {no}")))?,
         None => now,
     };
-    let loaded = match load(&args.config.config, Extent::Revision, environment, now) {
+    let loaded = match load(&args.config.config, Extent::Explain, environment, now) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {
             show_refused(&refused, args.json.form(), screen)?;
@@ -71,8 +71,8 @@ impl<'a> Request<'a> {
         if let Some(audience) = &args.audience {
             target = AskedTarget { audiences: vec![audience.clone()], resources: Vec::new() };
         }
-        let scope = presented.scope.as_deref().map(ScopeSet::parse).transpose();
-        let scope = scope.map_err(|rejection| Failure::no(format!("`scope` of the form is {rejection}")))?;
+        let scope = args.scope.as_deref().or(presented.scope.as_deref()).map(ScopeSet::parse).transpose();
+        let scope = scope.map_err(|rejection| Failure::no(format!("the scope that is asked for is {rejection}")))?;
         let door = presented.grant.unwrap_or_else(|| door_of(loaded, client, session.is_some()));
         Ok(Self { loaded, presented, client, door, session, source, mapping, target, scope, now })
     }
@@ -83,6 +83,11 @@ impl<'a> Request<'a> {
         trail: &Trail,
         screen: &mut Screen<'_>,
     ) -> Result<(), Failure> {
+        let failed = self.loaded.tests.iter().filter(|test| !test.passed()).count();
+        if failed > 0 {
+            let tests = counted(failed, "test of these mappings fails", "tests of these mappings fail");
+            screen.line(styled(NOTE, format!("{tests}: a server would not take them")))?;
+        }
         let head = format!("presented by {} at {}, {}", self.client.id, self.now, self.door.short());
         screen.line(styled(FAINT, visible(&head)))?;
         screen.line("")?;

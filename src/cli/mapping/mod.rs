@@ -3,13 +3,17 @@
 mod crossing;
 mod diff;
 mod explain;
+mod new;
 mod presented;
 mod recorded;
+mod replay;
 mod shadow;
 mod test;
 
 pub(super) use diff::run as diff;
 pub(super) use explain::run as explain;
+pub(super) use new::run as new;
 pub(super) use recorded::run as recorded;
+pub(super) use replay::run as replay;
 pub(super) use shadow::run as shadow;
 pub(super) use test::run as test;

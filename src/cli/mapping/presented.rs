@@ -41,6 +41,10 @@ pub(super) fn load(path: &Path) -> Result<Presented, Failure> {
     if path == Path::new("-") {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     } else {
+        // A pipe or a device could keep the command for ever.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(Failure::no(format!("`{shown}` is not a regular file")));
+        }
         File::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
     if bytes.len() as u64 > MAX_BYTES {

@@ -26,6 +26,9 @@ pub(in crate::cli) fn without(mappings: &Mappings, why: &str) -> Vec<TestReport>
 }
 
 fn run_one(test: &RecordedTest<'_>, loaded: &Loaded, now: Timestamp) -> TestReport {
+    if Path::new(test.credential()).is_absolute() {
+        return test.unread("its path must begin at the folder of the mapping");
+    }
     let folder = Path::new(test.mapping().path()).parent().unwrap_or_else(|| Path::new(""));
     let presented = match presented::load(&folder.join(test.credential())) {
         Ok(presented) => presented,

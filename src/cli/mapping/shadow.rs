@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::ground::time::Timestamp;
 
-use super::super::admin::{Answer as Answered, Request, ShadowRow};
+use super::super::admin::beside::ShadowRow;
+use super::super::admin::{Answer as Answered, Request};
 use super::super::args::MappingShadowArgs;
 use super::super::exit::{Answer, Exit};
 use super::super::report::counted;

@@ -8,7 +8,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 
-use super::super::word::parse_until;
+use super::super::word::{is_host_name, parse_until};
 use super::read::{
     At, Choice, RawSecret, check_name, read_duration, read_scopes, read_secret, read_word, read_words,
     report_empty_list,
@@ -31,8 +31,21 @@ pub(in crate::config) struct RawClient {
     pub(in crate::config) audiences: Vec<At<String>>,
     /// `None`: whatever the APIs offer.
     pub(in crate::config) scopes: Option<At<ScopeSet>>,
+    /// `None` for public subjects.
+    pub(in crate::config) subject_type: Option<At<RawSubjectType>>,
+    /// A host name.
+    pub(in crate::config) sector: Option<At<String>>,
     /// For an application that can only pass on what its service provider received.
     pub(in crate::config) forwards: Option<RawForwards>,
+}
+
+/// The words of `subject_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum RawSubjectType {
+    /// Every API sees the same `sub` of a person.
+    Public,
+    /// Each sector sees its own.
+    Pairwise,
 }
 
 /// `forwards:` of a client.
@@ -68,6 +81,11 @@ const GRANTS: Choice<'static, GrantType> = Choice {
     words: &[("saml2-bearer", GrantType::Saml2Bearer), ("token-exchange", GrantType::TokenExchange)],
     later: &["refresh_token", "authorization_code", "client_credentials", "jwt-bearer"],
 };
+const SUBJECT_TYPE: Choice<'static, RawSubjectType> = Choice {
+    what: "`subject_type`",
+    words: &[("public", RawSubjectType::Public), ("pairwise", RawSubjectType::Pairwise)],
+    later: &[],
+};
 
 pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<RawClient> {
     let table = node.shaped("a client", &CLIENT, findings)?;
@@ -83,8 +101,23 @@ pub(super) fn read_client(node: &Node, findings: &mut Findings<'_>) -> Option<Ra
     let sources = words("sources", findings);
     let audiences = words("audiences", findings);
     let scopes = table.get("scopes").and_then(|node| read_scopes(node, "`scopes`", findings));
+    let subject_type = table.get("subject_type").and_then(|node| SUBJECT_TYPE.read(node, findings));
+    let sector = table.get("sector").and_then(|node| read_sector(node, findings));
     let forwards = table.entry("forwards").and_then(|entry| read_forwards(&entry.value, entry.key_span, findings));
-    Some(RawClient { id: id?, secret, grants, sources, audiences, scopes, forwards })
+    Some(RawClient { id: id?, secret, grants, sources, audiences, scopes, subject_type, sector, forwards })
+}
+
+/// Every `sub` of the sector hangs on this text, so there is one way to write it.
+fn read_sector(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {
+    let sector = read_word(node, "`sector`", findings)?;
+    if !is_host_name(&sector.value) {
+        findings
+            .error("config.sector_malformed", sector.span, format!("`sector` is no host name: `{}`", sector.value))
+            .label("a host name in lower case")
+            .help("write the host that the applications of this sector share, such as `payroll.example`: no scheme, no port, no path");
+    }
+    // Also a malformed one is there: it is not missed as well.
+    Some(sector)
 }
 
 fn read_client_id(node: &Node, findings: &mut Findings<'_>) -> Option<At<String>> {

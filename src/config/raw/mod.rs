@@ -15,6 +15,7 @@
 //! **Invariant.** A key of a later version is a finding of its own, never "unknown" and never ignored.
 
 mod client;
+mod observe;
 mod read;
 mod saml;
 mod server;
@@ -26,7 +27,8 @@ use crate::diagnostic::{Findings, Node};
 use client::{read_api, read_client};
 use shapes::DRAWBRIDGE;
 
-pub(super) use client::{RawApi, RawClient, RawForwards};
+pub(super) use client::{RawApi, RawClient, RawForwards, RawSubjectType};
+pub(super) use observe::{RawRecordings, RawTrace};
 pub(super) use read::{At, RawSecret};
 pub(super) use saml::{RawProvider, RawSaml};
 pub(super) use server::RawServer;
@@ -37,6 +39,10 @@ pub(super) use session::{KeyEncoding, RawSession, RawSessionKey};
 pub(super) struct Raw {
     /// The keys that concern the server itself.
     pub(super) server: RawServer,
+    /// `trace:`; `None` where the key is not there.
+    pub(super) trace: Option<RawTrace>,
+    /// `recordings:`; `None` where the key is not there.
+    pub(super) recordings: Option<RawRecordings>,
     /// `saml:`; `None` where the key is not there.
     pub(super) saml: Option<RawSaml>,
     /// `sessions:`.
@@ -81,6 +87,8 @@ pub(super) fn read(root: &Node, findings: &mut Findings<'_>) -> Option<Raw> {
     let table = root.shaped("drawbridge.yaml", &DRAWBRIDGE, findings)?;
     read::report_later_keys(&table, DRAWBRIDGE.later, findings);
     let server = server::read(&table, findings);
+    let trace = table.get("trace").and_then(|node| observe::read_trace(node, findings));
+    let recordings = table.get("recordings").and_then(|node| observe::read_recordings(node, findings));
     let saml = table.get("saml").and_then(|node| saml::read(node, findings));
     let no_provider = table.get("saml").is_some() && saml.as_ref().is_none_or(|saml| saml.is_unread);
     let (sessions, no_session) = read_each(table.get("sessions"), "`sessions`", findings, session::read);
@@ -89,7 +97,7 @@ pub(super) fn read(root: &Node, findings: &mut Findings<'_>) -> Option<Raw> {
     // A client with an empty list has a finding for it.
     let no_list = clients.iter().any(|client| client.sources.is_empty() || client.audiences.is_empty());
     let unread = Unread { sources: no_provider || no_session, clients: no_client || no_list, apis: no_api };
-    Some(Raw { server, saml, sessions, clients, apis, unread })
+    Some(Raw { server, trace, recordings, saml, sessions, clients, apis, unread })
 }
 
 /// Every element that can be read, and whether there should be more; an absent key is an empty list, an empty list is a

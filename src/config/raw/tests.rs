@@ -43,6 +43,8 @@ clients:
     sources: [corp-adfs, intranet]
     audiences: [https://payroll.example]
     scopes: [payroll.read]
+    subject_type: pairwise
+    sector: portal.example
     forwards:
       source: corp-adfs
       recipients: [https://portal.example/saml/acs]
@@ -84,6 +86,8 @@ fn every_key_of_the_contract_is_read() {
     assert_eq!(session.keys[0].until.unwrap().to_string(), "2027-07-01T00:00:00Z");
     let client = &raw.clients[0];
     assert_eq!(client.grants.len(), 2);
+    assert_eq!(client.subject_type.as_ref().map(|at| at.value), Some(RawSubjectType::Pairwise));
+    assert_eq!(client.sector.as_ref().unwrap().value, "portal.example");
     assert_eq!(client.forwards.as_ref().unwrap().until.value.to_string(), "2027-01-01T00:00:00Z");
     assert_eq!(raw.apis[0].lifetime.unwrap().as_secs(), 600);
 }
@@ -164,7 +168,7 @@ fn a_later_feature_is_neither_unknown_nor_ignored() {
         (
             "format: jwt",
             "format: split",
-            "config.not_in_this_version 45:22 `format` `split` is not in this version of drawbridge",
+            "config.not_in_this_version 47:22 `format` `split` is not in this version of drawbridge",
         ),
         (
             "[saml2-bearer, token-exchange]",
@@ -210,21 +214,31 @@ fn each_value_is_checked_at_its_place() {
         (
             "lifetime: 10m",
             "lifetime: 2d",
-            "config.duration_out_of_range 45:37 `lifetime` must be between `10s` and `1d`, not `2d`",
+            "config.duration_out_of_range 47:37 `lifetime` must be between `10s` and `1d`, not `2d`",
         ),
         (
             "keep: 30d",
             "keep: 1h",
             "config.duration_out_of_range 7:37 `keep` must be between `1d` and `3660d`, not `1h`",
         ),
-        ("until: 2026-12-31", "until: 31.12.2026", "config.until_malformed 41:14 `until` is no date: `31.12.2026`"),
+        ("until: 2026-12-31", "until: 31.12.2026", "config.until_malformed 43:14 `until` is no date: `31.12.2026`"),
         ("id: corp-adfs", "id: corp/adfs", "config.id_malformed 12:11 `corp/adfs` cannot be an id"),
+        (
+            "subject_type: pairwise",
+            "subject_type: pair",
+            "config.word_unknown 37:19 `subject_type` has no value `pair`",
+        ),
+        (
+            "sector: portal.example",
+            "sector: https://portal.example",
+            "config.sector_malformed 38:13 `sector` is no host name: `https://portal.example`",
+        ),
         (
             "id: payroll-portal",
             "id: payroll:portal",
             "config.id_malformed 31:9 `payroll:portal` cannot be the id of a client",
         ),
-        ("algorithm: RS256", "algorithm: HS256", "config.word_unknown 45:53 `algorithm` has no value `HS256`"),
+        ("algorithm: RS256", "algorithm: HS256", "config.word_unknown 47:53 `algorithm` has no value `HS256`"),
         (
             "at_most: 100",
             "at_most: 0",
@@ -234,7 +248,7 @@ fn each_value_is_checked_at_its_place() {
         (
             "[https://portal.example/saml]",
             "[\"https://portal.example/ saml\"]",
-            "config.name_malformed 40:19 `https://portal.example/ saml` has spaces or control characters, or is too long",
+            "config.name_malformed 42:19 `https://portal.example/ saml` has spaces or control characters, or is too long",
         ),
         ("role: subject", "role: subjekt", "config.word_unknown 26:29 `role` has no value `subjekt`"),
         (

@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::credential::saml::Forward;
 use crate::crypto::client_secret::ClientSecretDigest;
 use crate::diagnostic::Span;
-use crate::ground::id::{Audience, ClientId, SourceId};
+use crate::ground::id::{Audience, ClientId, Sector, SourceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::scope::{Scope, ScopeSet};
-use crate::policy::{Api, Client, Policy};
+use crate::policy::{Api, Client, Policy, SubjectType};
 
-use super::super::raw::{At, RawApi, RawClient, RawForwards};
+use super::super::raw::{At, RawApi, RawClient, RawForwards, RawSubjectType};
 use super::{Own, Resolving};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -108,6 +108,7 @@ impl Resolving<'_> {
             self.unknown("config.audience_unknown", audience, "API with the audience", &audiences);
         }
         self.check_scopes(client);
+        self.check_subject_type(client);
         let provides = |source: &At<String>| raw.is_provider(&source.value);
         let sessions = client.sources.iter().find(|at| raw.sessions.iter().any(|s| s.id.value == at.value));
         let has_none = !raw.unread.sources && !client.sources.is_empty() && !client.sources.iter().any(provides);
@@ -133,6 +134,27 @@ impl Resolving<'_> {
         for scope in scopes.value.difference(&offered).iter() {
             let at = At::new(scope.as_str().to_owned(), scopes.span);
             self.unknown("config.scope_unknown", &at, "API of this client with the scope", &offered_words);
+        }
+    }
+
+    /// Pairwise and a sector come together, or neither does.
+    fn check_subject_type(&mut self, client: &RawClient) {
+        match (subject_type_of(client), &client.subject_type, &client.sector) {
+            (RawSubjectType::Pairwise, Some(at), None) => {
+                self.findings
+                    .error("config.sector_missing", at.span, format!("`{}` has pairwise subjects and no `sector`", client.id.value))
+                    .help("add `sector` with the host name of the application; clients of one sector see the same subjects");
+            }
+            (RawSubjectType::Public, _, Some(sector)) => {
+                self.findings
+                    .error(
+                        "config.sector_idle",
+                        sector.span,
+                        format!("`{}` has a sector and public subjects", client.id.value),
+                    )
+                    .help("add `subject_type: pairwise`, or remove `sector`");
+            }
+            (RawSubjectType::Pairwise, _, Some(_)) | (RawSubjectType::Pairwise | RawSubjectType::Public, _, None) => {}
         }
     }
 
@@ -239,7 +261,16 @@ fn grant_of(client: &RawClient, grant: GrantType) -> Option<&At<GrantType>> {
     client.grants.iter().find(|at| at.value == grant)
 }
 
+fn subject_type_of(client: &RawClient) -> RawSubjectType {
+    client.subject_type.as_ref().map_or(RawSubjectType::Public, |at| at.value)
+}
+
 fn policy_client(raw: &RawClient, secret: &[u8]) -> Client {
+    let subject_type = match (subject_type_of(raw), &raw.sector) {
+        (RawSubjectType::Pairwise, Some(sector)) => SubjectType::Pairwise(Sector::new(sector.value.as_str())),
+        // Pairwise without a sector has its finding: these settings never come into force.
+        (RawSubjectType::Pairwise, None) | (RawSubjectType::Public, _) => SubjectType::Public,
+    };
     Client {
         id: ClientId::new(raw.id.value.as_str()),
         secret: ClientSecretDigest::of(secret),
@@ -247,6 +278,7 @@ fn policy_client(raw: &RawClient, secret: &[u8]) -> Client {
         sources: raw.sources.iter().map(|at| SourceId::new(at.value.as_str())).collect(),
         audiences: raw.audiences.iter().map(|at| Audience::new(at.value.as_str())).collect(),
         scopes: raw.scopes.as_ref().map(|at| at.value.clone()),
+        subject_type,
     }
 }
 

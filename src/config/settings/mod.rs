@@ -50,6 +50,8 @@ pub struct Settings {
     pub storage: Storage,
     /// What becomes of decision records.
     pub audit: Audit,
+    /// What is kept of requests beside their records.
+    pub keeping: Keeping,
     /// The master key file; read by [`super::master_key`] alone.
     pub master_key: PathBuf,
     /// What signs for an API that asks for nothing else.
@@ -62,6 +64,19 @@ pub struct Settings {
     pub forwards: BTreeMap<ClientId, Forward>,
     /// Clients and APIs.
     pub policy: Policy,
+}
+
+/// What is kept of requests beside their records; nothing unless declared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// The values of the steps, for so long.
+    pub values: Option<Duration>,
+    /// Verified facts, for so long.
+    pub facts: Option<Duration>,
+    /// Of so many requests at most.
+    pub facts_at_most: u64,
+    /// Names of attributes that are never kept.
+    pub redact: Vec<String>,
 }
 
 /// Where state lives.
@@ -146,6 +161,7 @@ impl Resolving<'_> {
             trusted_proxies: self.raw.server.trusted_proxies.clone().unwrap_or_default(),
             storage: server.storage,
             audit: server.audit,
+            keeping: self.keeping(),
             master_key: server.master_key,
             signing: self.raw.server.signing.unwrap_or(SigningAlgorithm::Es256),
             trust,
@@ -153,6 +169,18 @@ impl Resolving<'_> {
             forwards,
             policy: policy?,
         })
+    }
+
+    fn keeping(&self) -> Keeping {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let trace = self.raw.trace.as_ref().filter(|trace| trace.values);
+        let recordings = self.raw.recordings.as_ref();
+        Keeping {
+            values: trace.map(|trace| trace.keep.as_ref().map_or(DAY, |at| at.value)),
+            facts: recordings.and_then(|recordings| recordings.keep.as_ref()).map(|at| at.value),
+            facts_at_most: recordings.and_then(|recordings| recordings.at_most).unwrap_or(1000),
+            redact: recordings.map(|recordings| recordings.redact.clone()).unwrap_or_default(),
+        }
     }
 
     /// Our own names; `None` where the issuer is not known.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::host::is_host;
+
 /// The issuer identifier (RFC 8414 section 2): compared as a string, exactly, by everybody who trusts our tokens.
 ///
 /// `https`, or `http` on a loopback host; no user, query or fragment; no slash at the end; written in the one way in
@@ -110,13 +112,7 @@ fn check_authority<'a>(authority: &'a str, default_port: &str) -> Result<&'a str
     if authority.starts_with('[') {
         return host.parse::<Ipv6Addr>().map(|_| host).map_err(|_| IssuerRejection::Host);
     }
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if host.split('.').all(label) { Ok(host) } else { Err(IssuerRejection::Host) }
+    if is_host(host) { Ok(host) } else { Err(IssuerRejection::Host) }
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), IssuerRejection> {

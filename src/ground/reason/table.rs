@@ -439,6 +439,11 @@ reasons! {
         "The mapping says that two sources name the same person, and the person has another sub at each; or a link of the person was made by somebody else while this request ran."
         "drawbridge subject conflicts lists those that wait; drawbridge subject resolve makes both point to the sub that you choose. Where nothing waits, try again with a fresh credential."
     }
+    SubjectTooLong "subject.too_long" {
+        "the identifier of this person is too long"
+        "The value from which the subject is made has some 16 KiB; it is kept with the sub, and there is no room for it."
+        "Choose an attribute that is an identifier."
+    }
     // Policy
     PolicySourceRefused "policy.source_refused" {
         "this client may not present credentials of this source"

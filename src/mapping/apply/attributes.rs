@@ -18,6 +18,12 @@ impl<'f> Run<'f, '_> {
                 return self.refuse(Stage::Attribute, Some(&declared.short), refusal);
             }
             let facts = match values {
+                None if self.trail.explains() => {
+                    let near = self.nearest(declared);
+                    let mut facts = vec![Fact::public("found", "absent"), Fact::public("expected", &declared.name)];
+                    facts.extend((!near.is_empty()).then(|| Fact::public("nearest", near.join(", "))));
+                    facts
+                }
                 None => vec![Fact::public("found", "absent")],
                 Some(values) if self.trail.explains() => {
                     values.iter().map(|value| Fact::private("value", value)).collect()
@@ -74,11 +80,10 @@ impl<'f> Run<'f, '_> {
             if declared.optional {
                 return Ok(());
             }
-            let sent = self.facts.attributes.iter().map(|attribute| attribute.name.as_str());
             return Err(MappingRefusal::AttributeMissing {
                 attribute: declared.short.to_string(),
-                expected: declared.name.clone(),
-                nearest: nearest(&declared.name, sent, 3).into_iter().map(str::to_owned).collect(),
+                expected: expected_name(declared),
+                nearest: self.nearest(declared),
             });
         };
         let most = match declared.cardinality {
@@ -104,5 +109,23 @@ impl<'f> Run<'f, '_> {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// The names that were sent and are most like this one. The same name in another format is that, and nothing else.
+    fn nearest(&self, declared: &Declared) -> Vec<String> {
+        let same = self.facts.attributes.iter().find(|attribute| attribute.name == declared.name);
+        if let Some(attribute) = same {
+            let format = attribute.name_format.as_deref().unwrap_or("none");
+            return vec![format!("`{}` of the format `{format}`", attribute.name)];
+        }
+        let sent = self.facts.attributes.iter().map(|attribute| attribute.name.as_str());
+        nearest(&declared.name, sent, 3).into_iter().map(|name| format!("`{name}`")).collect()
+    }
+}
+
+fn expected_name(declared: &Declared) -> String {
+    match &declared.format {
+        None => declared.name.clone(),
+        Some(format) => format!("{} of the format {format}", declared.name),
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{Run, Step, failed};
 use crate::decision::{Fact, Finding, Stage};
+use crate::diagnostic::nearest;
 use crate::ground::claim::{ClaimName, ClaimValue};
 use crate::mapping::compiled::{Cardinality, ClaimRule, Missing, Origin};
 use crate::mapping::received::Received;
-use crate::mapping::refusal::MappingRefusal;
-use crate::mapping::steps::{Stepped, Steps};
+use crate::mapping::refusal::{Found, MappingRefusal};
+use crate::mapping::steps::{MAX_VALUES, Stepped, Steps};
 
 /// What a rule came to, and what explains it.
 struct Made {
@@ -22,7 +23,10 @@ impl Run<'_, '_> {
         for rule in &self.mapping.claims {
             let Made { value, mut facts } = match self.claim(rule, rule.name.as_str()) {
                 Ok(made) => made,
-                Err(refusal) => return self.refuse(Stage::Claim, Some(rule.name.as_str()), refusal),
+                Err(refusal) => {
+                    let parts = self.why_of(rule);
+                    return self.refuse_with(Stage::Claim, Some(rule.name.as_str()), refusal, parts);
+                }
             };
             match &value {
                 None => facts.push(Fact::public("found", "nothing, left out")),
@@ -50,6 +54,7 @@ impl Run<'_, '_> {
         let value = match &rule.origin {
             Origin::Value(value) => Some(value.clone()),
             Origin::Cel(expression) => {
+                facts.extend(self.parts(expression));
                 self.scope.evaluate(expression).map_err(|failure| failed(format!("claim `{of}`"), failure))?
             }
             Origin::Attribute(place, steps) => {
@@ -68,7 +73,9 @@ impl Run<'_, '_> {
         };
         let value = value.filter(|value| matches!(rule.missing, Missing::Omit) || !is_empty(value));
         match (&rule.missing, value) {
-            (Missing::Refuse, None) => Err(MappingRefusal::ClaimMissing { claim: of.to_owned(), values: count }),
+            (Missing::Refuse, None) => {
+                Err(MappingRefusal::ClaimMissing { claim: of.to_owned(), from: self.attribute_of(rule), values: count })
+            }
             (Missing::Default(default), None) => {
                 facts.push(Fact::public("default", "yes"));
                 Ok(Made { value: Some(default.clone()), facts })
@@ -92,16 +99,50 @@ impl Run<'_, '_> {
             return Ok(if is_list { Some(ClaimValue::List(texts.collect())) } else { texts.next() });
         };
         let explains = self.trail.explains();
-        let mut hit = |row: &str| {
-            if explains {
-                facts.push(Fact::private("row", row));
+        let mut hit = |text: &str, found: bool| {
+            if explains && found {
+                facts.push(Fact::private("row", text));
+            } else if explains {
+                let keys = steps.table.iter().flat_map(|rows| rows.keys()).map(String::as_str);
+                let near = nearest(text, keys, 1);
+                let near = near.first().map(|key| format!(" (the nearest row is `{key}`)")).unwrap_or_default();
+                facts.push(Fact::private("no_row", format!("{text}{near}")));
             }
         };
         match steps.apply(values.iter(), is_list, &mut hit) {
             Stepped::Nothing => Ok(None),
             Stepped::Value(value) => Ok(Some(value)),
+            Stepped::TooMany(found) => {
+                let attribute = declared.map(|declared| declared.short.to_string()).unwrap_or_default();
+                let (expected, found) = (Found::Values(MAX_VALUES), Found::Values(found));
+                Err(MappingRefusal::AttributeRepeated { attribute, expected, found })
+            }
             Stepped::Several(found) => Err(MappingRefusal::ClaimAmbiguous { claim: of.to_owned(), found }),
         }
+    }
+
+    /// The short name of the attribute that a rule reads.
+    fn attribute_of(&self, rule: &ClaimRule) -> Option<String> {
+        match &rule.origin {
+            Origin::Attribute(place, _) => {
+                self.mapping.attributes.get(*place).map(|declared| declared.short.to_string())
+            }
+            Origin::Value(_) | Origin::Cel(_) | Origin::Object(_) => None,
+        }
+    }
+
+    /// What explains a rule that is refused: the parts of its expression, or which values have no row.
+    fn why_of(&self, rule: &ClaimRule) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        match &rule.origin {
+            Origin::Cel(expression) => facts.extend(self.parts(expression)),
+            Origin::Attribute(place, steps) if self.trail.explains() => {
+                // Once more, for what it says on its way; how it ends is known.
+                let _ = self.of_attribute(*place, steps.as_deref(), rule.name.as_str(), &mut facts);
+            }
+            Origin::Attribute(..) | Origin::Value(_) | Origin::Object(_) => {}
+        }
+        facts
     }
 
     /// The members that have a value; an object without any is not there.

@@ -2,6 +2,7 @@
 
 use super::Run;
 use crate::decision::{Fact, Finding, Stage};
+use crate::diagnostic::nearest;
 use crate::mapping::received::Received;
 
 impl Run<'_, '_> {
@@ -21,9 +22,25 @@ impl Run<'_, '_> {
         let level = highest.and_then(|level| level.checked_sub(1)).and_then(|above| table.higher.get(above));
         let level = level.unwrap_or(&table.lowest);
         let amr = if highest.is_some() { level.amr.clone() } else { Vec::new() };
+        self.scope.set_acr(&level.acr);
         let mut facts = vec![Fact::public("acr", &level.acr)];
+        match table.from {
+            // A word of the protocol, which names nobody.
+            None => facts.push(Fact::public("received", stated.unwrap_or("nothing"))),
+            Some(place) => {
+                let values = self.received.get(place).and_then(Option::as_ref);
+                facts.extend(values.into_iter().flat_map(Received::iter).map(|value| Fact::private("received", value)));
+            }
+        }
         match highest {
-            None => facts.push(Fact::public("found", "no context that a level lists")),
+            None => {
+                facts.push(Fact::public("found", "no context that a level lists"));
+                let listed = table.by_context.keys().map(String::as_str);
+                let near = stated.map(|stated| nearest(stated, listed, 2)).unwrap_or_default();
+                if !near.is_empty() {
+                    facts.push(Fact::public("nearest", near.join(", ")));
+                }
+            }
             Some(_) if !amr.is_empty() => facts.push(Fact::public("amr", amr.join(" "))),
             Some(_) => {}
         }

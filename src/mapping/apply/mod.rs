@@ -1,7 +1,7 @@
 //! A mapping applied to the facts of an identity: one pass, in the order of the file.
 //!
 //! ```text
-//! attributes (declared, counted) ─▶ require ─▶ subject ─▶ claims, each seeing those above ─▶ scopes ─▶ acr, amr ─▶ release ─▶ Claims
+//! attributes (declared, counted) ─▶ acr, amr ─▶ require ─▶ subject ─▶ claims, each seeing those above ─▶ scopes ─▶ release ─▶ Claims
 //! ```
 //!
 //! Every step is written to the trail, the failing one last. Values are borrowed from the facts until they become
@@ -13,9 +13,10 @@ mod login;
 mod release;
 mod subject;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use super::cel::{Beside, Failure, Scope};
+use super::cel::{Beside, Expression, Failure, MAX_MAPPING_COST, Outcome as Shown, Part, Scope};
 use super::claims::Claims;
 use super::compiled::Mapping;
 use super::received::Received;
@@ -25,6 +26,11 @@ use crate::decision::{Fact, Finding, Rejection, Stage, Trail};
 use crate::ground::id::{Audience, ClientId};
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
+
+/// So many parts of an expression are explained, at most.
+const PARTS: u64 = 64;
+/// Steps of all explanations of a request.
+const MAX_EXPLAINED: u64 = 8 * MAX_MAPPING_COST;
 
 /// What a mapping may know of the request.
 #[derive(Debug, Clone, Copy)]
@@ -57,11 +63,19 @@ impl Mapping {
             now: request.now,
             name_id: facts.name_id.as_ref().map(|name_id| name_id.value.as_str()),
             name_id_format: facts.name_id.as_ref().and_then(|name_id| name_id.format.as_deref()),
-            acr: facts.authentication.context_class.as_deref(),
+            authn_context: facts.authentication.context_class.as_deref(),
             auth_time: facts.authentication.instant,
         };
         let scope = Scope::new(&beside);
-        let run = Run { mapping: self, facts, audience: request.audience, scope, received: Vec::new(), trail };
+        let run = Run {
+            mapping: self,
+            facts,
+            audience: request.audience,
+            scope,
+            received: Vec::new(),
+            explained: Cell::new(0),
+            trail,
+        };
         run.all()
     }
 }
@@ -74,6 +88,8 @@ struct Run<'f, 't> {
     scope: Scope<'f>,
     /// What was received for each declared attribute; `None` where nothing was.
     received: Vec<Option<Received<'f>>>,
+    /// Steps that explanations may have taken so far.
+    explained: Cell<u64>,
     trail: &'t mut Trail,
 }
 
@@ -82,11 +98,12 @@ type Step<T> = Result<T, MappingRefusal>;
 impl Run<'_, '_> {
     fn all(mut self) -> Step<Claims> {
         self.attributes()?;
+        // Before anything asks for it: in rules `acr` is what the token will say.
+        let (acr, amr) = self.login();
         self.require()?;
         let (subject, linked) = self.subject()?;
         let values = self.claims()?;
         let scopes = self.scopes()?;
-        let (acr, amr) = self.login();
         let released = self.release(&values)?;
         Ok(Claims {
             mapping: self.mapping.id.clone(),
@@ -105,15 +122,16 @@ impl Run<'_, '_> {
 
     fn require(&mut self) -> Step<()> {
         for rule in &self.mapping.require {
+            let parts = self.parts(&rule.expression);
             match self.scope.holds(&rule.expression) {
-                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, Vec::new()),
+                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, parts),
                 Ok(false) => {
                     let refusal = MappingRefusal::Require { rule: rule.id.to_string(), message: rule.message.clone() };
-                    return self.refuse(Stage::Require, Some(&rule.id), refusal);
+                    return self.refuse_with(Stage::Require, Some(&rule.id), refusal, parts);
                 }
                 Err(failure) => {
                     let refusal = failed(format!("require `{}`", rule.id), failure);
-                    return self.refuse(Stage::Require, Some(&rule.id), refusal);
+                    return self.refuse_with(Stage::Require, Some(&rule.id), refusal, parts);
                 }
             }
         }
@@ -123,6 +141,7 @@ impl Run<'_, '_> {
     fn scopes(&mut self) -> Step<ScopeSet> {
         let mut scopes = ScopeSet::default();
         for (scope, expression) in &self.mapping.scopes {
+            let mut facts = self.parts(expression);
             let finding = match self.scope.holds(expression) {
                 Ok(true) => {
                     scopes.insert(scope.clone());
@@ -130,22 +149,51 @@ impl Run<'_, '_> {
                 }
                 Ok(false) => Finding::Noted,
                 Err(failure) => {
-                    return self.refuse(
-                        Stage::Scope,
-                        Some(scope.as_str()),
-                        failed(format!("scope `{scope}`"), failure),
-                    );
+                    let refusal = failed(format!("scope `{scope}`"), failure);
+                    return self.refuse_with(Stage::Scope, Some(scope.as_str()), refusal, facts);
                 }
             };
             let held = if finding == Finding::Passed { "holds" } else { "does not hold" };
-            self.trail.push(Stage::Scope, Some(scope.shared()), finding, vec![Fact::public("rule", held)]);
+            facts.push(Fact::public("rule", held));
+            self.trail.push(Stage::Scope, Some(scope.shared()), finding, facts);
         }
         Ok(scopes)
     }
 
     fn refuse<T>(&mut self, stage: Stage, of: Option<&str>, refusal: MappingRefusal) -> Step<T> {
-        self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), refusal.facts());
+        self.refuse_with(stage, of, refusal, Vec::new())
+    }
+
+    /// The same, with what explains it.
+    fn refuse_with<T>(
+        &mut self,
+        stage: Stage,
+        of: Option<&str>,
+        refusal: MappingRefusal,
+        mut facts: Vec<Fact>,
+    ) -> Step<T> {
+        facts.extend(refusal.facts());
+        self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), facts);
         Err(refusal)
+    }
+
+    /// What each part of an expression comes to, where somebody wants to see it.
+    fn parts(&self, expression: &Expression) -> Vec<Fact> {
+        // Each part costs as much as the whole, at most; all of a request together stay within a few mappings' worth.
+        let cost = expression.cost.saturating_mul(PARTS);
+        if !self.trail.explains() || self.explained.get().saturating_add(cost) > MAX_EXPLAINED {
+            return Vec::new();
+        }
+        self.explained.set(self.explained.get() + cost);
+        let shown = |part: Part| {
+            let Part { text, outcome, .. } = part;
+            match outcome {
+                Shown::Value(value) => format!("{text} = {value}"),
+                Shown::Failed(why) => format!("{text} fails: {why}"),
+                Shown::NotEvaluated => format!("{text} is not looked at"),
+            }
+        };
+        expression.explain(&self.scope).into_iter().map(|part| Fact::private("part", shown(part))).collect()
     }
 }
 

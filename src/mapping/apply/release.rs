@@ -10,10 +10,7 @@ use crate::mapping::refusal::MappingRefusal;
 impl Run<'_, '_> {
     /// The claims that this audience may see; one that is listed nowhere does not leave. Never trimmed: a list that is
     /// cut would look complete.
-    pub(super) fn release(
-        &mut self,
-        values: &BTreeMap<ClaimName, ClaimValue>,
-    ) -> Step<BTreeMap<ClaimName, ClaimValue>> {
+    pub(super) fn release(&mut self, values: &BTreeMap<ClaimName, ClaimValue>) -> Step<Vec<ClaimName>> {
         let names = self.mapping.release.get(self.audience).map(Vec::as_slice).unwrap_or_default();
         let listed = || names.iter().filter_map(|name| values.get_key_value(name));
         // Quotes, a colon and a comma for each, and the braces.
@@ -33,6 +30,6 @@ impl Run<'_, '_> {
             facts.push(Fact::public("bytes", format!("{bytes} of {}", self.mapping.budget)));
         }
         self.trail.passed(Stage::Release, facts);
-        Ok(listed().map(|(name, value)| (name.clone(), value.clone())).collect())
+        Ok(listed().map(|(name, _)| name.clone()).collect())
     }
 }

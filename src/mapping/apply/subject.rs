@@ -32,10 +32,14 @@ impl Run<'_, '_> {
         });
         let (named, linked) = match found {
             Ok(found) => found,
-            Err(refusal) => return self.refuse(Stage::Subject, None, refusal),
+            Err(refusal) => {
+                let parts = self.parts_of(&spec.rule);
+                return self.refuse_with(Stage::Subject, None, refusal, parts);
+            }
         };
         let Named { format, qualifiers, value } = named;
-        let mut facts = vec![Fact::public("format", &format)];
+        let mut facts = self.parts_of(&spec.rule);
+        facts.push(Fact::public("format", &format));
         if self.trail.explains() {
             facts.push(Fact::private("value", &value));
         }
@@ -47,6 +51,13 @@ impl Run<'_, '_> {
         }
         self.trail.passed(Stage::Subject, facts);
         Ok((Subject { namespace: self.facts.namespace.clone(), format, qualifiers, value }, linked))
+    }
+
+    fn parts_of(&self, rule: &SubjectRule) -> Vec<Fact> {
+        match rule {
+            SubjectRule::Cel(expression) => self.parts(expression),
+            SubjectRule::NameId | SubjectRule::Attribute(_) => Vec::new(),
+        }
     }
 
     fn linked(&self, link: &Link) -> Step<Linked> {

@@ -9,7 +9,7 @@ use ::cel::common::traits::Indexer;
 use ::cel::common::types::{CelBool, CelInt, CelList, CelMap, CelNull, CelString, MAP_TYPE, Type};
 use ::cel::common::value::{CowVal, Val};
 use ::cel::context::VariableResolver;
-use ::cel::{Context, Env, ExecutionError, Value};
+use ::cel::{Context, Env, ExecutionError, IdedExpr, Value};
 
 use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
 use super::pattern::Pattern;
@@ -36,13 +36,19 @@ static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
     Arc::new(env)
 });
 
-/// Why an expression failed on this identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why an expression failed on this identity. `Debug` hides values.
+#[derive(Clone, PartialEq, Eq)]
 pub(in crate::mapping) struct Failure {
     /// What happened, without values.
     pub(in crate::mapping) what: &'static str,
     /// With values: for the operator's own eyes.
     pub(in crate::mapping) detail: String,
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
 }
 
 /// A named value. `Debug` hides it.
@@ -62,7 +68,7 @@ enum Seen<'f> {
 pub(in crate::mapping) struct Scope<'f> {
     attributes: Vec<Slot<'f>>,
     claims: Vec<Slot<'f>>,
-    facts: [(&'static str, Seen<'f>); 7],
+    facts: [(&'static str, Seen<'f>); 8],
 }
 
 /// The facts beside attributes and claims.
@@ -73,7 +79,8 @@ pub(in crate::mapping) struct Beside<'f> {
     pub(in crate::mapping) now: Timestamp,
     pub(in crate::mapping) name_id: Option<&'f str>,
     pub(in crate::mapping) name_id_format: Option<&'f str>,
-    pub(in crate::mapping) acr: Option<&'f str>,
+    /// What the source says of the login: the `AuthnContextClassRef`.
+    pub(in crate::mapping) authn_context: Option<&'f str>,
     pub(in crate::mapping) auth_time: Option<Timestamp>,
 }
 
@@ -89,10 +96,24 @@ impl<'f> Scope<'f> {
             ("now", seconds(beside.now)),
             ("name_id", optional(beside.name_id)),
             ("name_id_format", optional(beside.name_id_format)),
-            ("acr", optional(beside.acr)),
+            ("acr", optional(beside.authn_context)),
+            ("authn_context", optional(beside.authn_context)),
             ("auth_time", beside.auth_time.map_or_else(null, seconds)),
         ];
         Self { attributes: Vec::new(), claims: Vec::new(), facts }
+    }
+
+    /// Where nothing can be seen.
+    pub(super) fn of_nothing() -> Self {
+        let facts = super::names::FACTS.map(|name| (name, Seen::Absent));
+        Self { attributes: Vec::new(), claims: Vec::new(), facts }
+    }
+
+    /// What the login is worth, where the mapping has a table for it: `acr` means the same in rules and in the token.
+    pub(in crate::mapping) fn set_acr(&mut self, acr: &'f str) {
+        if let Some((_, seen)) = self.facts.iter_mut().find(|(name, _)| *name == "acr") {
+            *seen = Seen::text(acr);
+        }
     }
 
     /// An attribute with one value.
@@ -128,15 +149,26 @@ impl<'f> Scope<'f> {
     /// Evaluates; null is `None`.
     pub(in crate::mapping) fn evaluate(&self, expression: &Expression) -> Result<Option<ClaimValue>, Failure> {
         self.check_lengths(expression)?;
-        let view = View { scope: self, patterns: &expression.patterns };
+        self.yields(&expression.tree, &expression.patterns)
+    }
+
+    /// What a tree yields, the whole one or a part of it.
+    pub(super) fn yields(&self, tree: &IdedExpr, patterns: &[Pattern]) -> Result<Option<ClaimValue>, Failure> {
+        self.resolve_with(tree, patterns, as_claim)?
+    }
+
+    /// What a tree yields, handed to whoever looks at it.
+    pub(super) fn resolve_with<T>(
+        &self,
+        tree: &IdedExpr,
+        patterns: &[Pattern],
+        look: impl FnOnce(&dyn Val) -> T,
+    ) -> Result<T, Failure> {
+        let view = View { scope: self, patterns };
         let mut context = Context::with_env(Arc::clone(&FUNCTIONS));
         context.set_variable_resolver(&view);
-        let value = Value::resolve_val(&expression.tree, &context).map_err(|error| failure(&error))?;
-        let mut budget = MAX_RESULT_BYTES;
-        match value.downcast_ref::<CelNull>() {
-            Some(_) => Ok(None),
-            None => claim_value(value.as_ref(), &mut budget).map(Some),
-        }
+        let value = Value::resolve_val(tree, &context).map_err(|error| failure(&error))?;
+        Ok(look(value.as_ref()))
     }
 
     /// Evaluates to true or false.
@@ -149,7 +181,7 @@ impl<'f> Scope<'f> {
         }
     }
 
-    fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
+    pub(super) fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
         let Reads { attributes, claims, name_id: _ } = &expression.reads;
         for (table, slots, reads) in [("attr", &self.attributes, attributes), ("claims", &self.claims, claims)] {
             let too_long = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
@@ -285,6 +317,14 @@ fn boxed<'v>(value: &ClaimValue) -> Box<dyn Val + 'v> {
             let fields = fields.iter().map(|(key, value)| (key.clone().into(), boxed(value)));
             Box::new(CelMap::from(fields.collect::<std::collections::HashMap<_, _>>()))
         }
+    }
+}
+
+/// Null is `None`.
+pub(super) fn as_claim(value: &dyn Val) -> Result<Option<ClaimValue>, Failure> {
+    match value.downcast_ref::<CelNull>() {
+        Some(_) => Ok(None),
+        None => claim_value(value, &mut { MAX_RESULT_BYTES }).map(Some),
     }
 }
 

@@ -50,7 +50,8 @@ pub(super) fn check(tree: &IdedExpr) -> Result<(), Fault> {
     Ok(())
 }
 
-fn children<'t>(expr: &'t Expr, visit: &mut impl FnMut(&'t IdedExpr)) {
+/// Every node right below.
+pub(super) fn children<'t>(expr: &'t Expr, visit: &mut impl FnMut(&'t IdedExpr)) {
     match expr {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => {}
         Expr::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(visit),

@@ -19,9 +19,11 @@
 //! seconds), optional syntax (`a.?b`) and regular expressions that are not literals: see [`check`] and [`function`].
 
 mod check;
+mod constant;
 mod dn;
 mod email;
 mod evaluate;
+mod explain;
 mod fault;
 mod function;
 mod kind;
@@ -37,19 +39,36 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
+mod usage;
 
 use std::collections::BTreeSet;
 
 use ::cel::IdedExpr;
 use ::cel::parser::PrattParser;
 
+pub(super) use constant::Constant;
 pub(super) use evaluate::{Beside, Failure, Scope};
+pub(super) use explain::{Outcome, Part};
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};
 pub(super) use names::{Known, Names};
 pub(super) use places::words;
 pub(super) use reference::expressions;
+pub(super) use usage::Usage;
+pub(super) use usage::{Compared, Fold, Name};
+
+/// Every function and macro. Tests only.
+#[cfg(test)]
+pub(super) fn functions() -> impl Iterator<Item = &'static str> {
+    function::FUNCTIONS.iter().map(|function| function.name).chain(function::MACROS)
+}
+
+/// Every name that an expression knows without a declaration. Tests only.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    names::FACTS.into_iter().chain(names::TABLES)
+}
 
 /// A checked expression, ready to be evaluated as often as one likes.
 #[derive(Debug)]
@@ -64,6 +83,15 @@ pub(super) struct Expression {
     pub(super) reads: Reads,
     /// At most so many steps.
     pub(super) cost: u64,
+    notes: Box<Notes>,
+}
+
+/// What is known of an expression and not needed to evaluate it.
+#[derive(Debug)]
+struct Notes {
+    usage: Usage,
+    constant: Option<Constant>,
+    text: Box<str>,
 }
 
 /// The names that an expression reads.
@@ -84,14 +112,30 @@ impl Expression {
         let tree = parse(text).map_err(|fault| vec![fault])?;
         limits::check(&tree).map_err(|fault| vec![fault])?;
         let places = places::Places::of(text, &tokens);
-        let checked = check::check(&tree, names, &places);
+        let mut checked = check::check(&tree, names, &places);
+        let (usage, faults) = usage::of(&tree, names, &places);
+        checked.faults.extend(faults);
         let (errors, warnings) = checked.faults.into_iter().partition::<Vec<_>, _>(Fault::is_error);
         if errors.is_empty() {
             let (tree, patterns) = prepare::prepare(tree, checked.patterns);
-            Ok((Self { tree, patterns, kind: checked.kind, reads: checked.reads, cost: checked.cost }, warnings))
+            let constant = constant::of(&tree, &patterns);
+            let check::Checked { kind, reads, cost, .. } = checked;
+            let notes = Box::new(Notes { usage, constant, text: text.into() });
+            Ok((Self { tree, patterns, kind, reads, cost, notes }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())
         }
+    }
+
+    /// What it yields for everybody, `None` being null, or that it fails for everybody; `None` where it depends on the
+    /// identity, as far as can be told.
+    pub(super) const fn constant(&self) -> Option<&Constant> {
+        self.notes.constant.as_ref()
+    }
+
+    /// What it does with what it reads.
+    pub(super) const fn usage(&self) -> &Usage {
+        &self.notes.usage
     }
 }
 

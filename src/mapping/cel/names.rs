@@ -30,7 +30,8 @@ pub(in crate::mapping) struct Names<'a> {
 }
 
 /// The facts beside attributes and claims.
-pub(super) const FACTS: [&str; 7] = ["source", "client", "now", "name_id", "name_id_format", "acr", "auth_time"];
+pub(super) const FACTS: [&str; 8] =
+    ["source", "client", "now", "name_id", "name_id_format", "acr", "authn_context", "auth_time"];
 pub(super) const TABLES: [&str; 2] = ["attr", "claims"];
 
 impl Checker<'_> {
@@ -47,7 +48,7 @@ impl Checker<'_> {
                 self.reads.name_id = true;
                 optional_text
             }
-            "name_id_format" | "acr" => optional_text,
+            "name_id_format" | "acr" | "authn_context" => optional_text,
             "auth_time" => Kind::Any { count: 0, bytes: 0 },
             "attr" | "claims" => {
                 let message = format!("`{name}` is read one name at a time");

@@ -11,6 +11,7 @@ use ::cel::IdedExpr;
 use ::cel::common::ast::{Expr, SourceInfo};
 use ::cel::parser::pratt_parser::TokenKind;
 
+use super::limits::children;
 use super::parser;
 use super::shape::{Token, tokens};
 
@@ -19,11 +20,12 @@ pub(super) struct Places<'t> {
     text: &'t str,
     tokens: &'t [Token],
     offsets: OnceLock<Option<Arc<SourceInfo>>>,
+    partners: OnceLock<Vec<usize>>,
 }
 
 impl<'t> Places<'t> {
     pub(super) const fn of(text: &'t str, tokens: &'t [Token]) -> Self {
-        Self { text, tokens, offsets: OnceLock::new() }
+        Self { text, tokens, offsets: OnceLock::new(), partners: OnceLock::new() }
     }
 
     /// What a reader would point at: the function's name, `name.field`, the selected field, the operator.
@@ -46,6 +48,53 @@ impl<'t> Places<'t> {
             | Expr::Struct(_) => at,
         };
         self.range(neighbour, neighbour)
+    }
+
+    /// All of it: from its first token to its last, with the brackets that belong to it.
+    pub(super) fn whole(&self, node: &IdedExpr) -> Range<usize> {
+        let mut waiting = vec![node];
+        let mut bounds: Option<(usize, usize)> = None;
+        while let Some(node) = waiting.pop() {
+            if let Some((first, last)) = self.own_tokens(node) {
+                bounds = Some(bounds.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
+            }
+            children(&node.expr, &mut |child| waiting.push(child));
+        }
+        let bounds = bounds.map(|bounds| self.balanced(bounds)).unzip();
+        self.range(bounds.0, bounds.1)
+    }
+
+    /// The tokens by which a node is known, without those of its children and its closing bracket.
+    fn own_tokens(&self, node: &IdedExpr) -> Option<(usize, usize)> {
+        let at = self.token_of(node)?;
+        let has_next = match &node.expr {
+            Expr::Select(select) => !select.test,
+            Expr::Literal(_) => self.tokens.get(at)?.kind == TokenKind::TokMinus,
+            Expr::Call(_)
+            | Expr::Unspecified
+            | Expr::Ident(_)
+            | Expr::Comprehension(_)
+            | Expr::List(_)
+            | Expr::Map(_)
+            | Expr::Struct(_) => false,
+        };
+        Some((at, at + usize::from(has_next)))
+    }
+
+    /// The bounds, moved outwards until no bracket within has its partner outside.
+    fn balanced(&self, (mut first, mut last): (usize, usize)) -> (usize, usize) {
+        let partners = self.partners.get_or_init(|| partners(self.tokens));
+        let mut at = first;
+        while at <= last {
+            let partner = partners.get(at).copied().unwrap_or(at);
+            last = last.max(partner);
+            if partner < first {
+                // What lies between has not been looked at.
+                (first, at) = (partner, partner);
+            }
+            at += 1;
+        }
+        (first, last)
     }
 
     /// A part of what a text literal says; the whole literal where it is not written as it reads.
@@ -86,6 +135,23 @@ fn offsets(text: &str) -> Option<Arc<SourceInfo>> {
     // A line end, because the text may end in a comment.
     let errors = parser().parse(&format!("{text}\n)")).err()?;
     errors.errors.into_iter().find_map(|error| error.source_info)
+}
+
+/// For each token the place of the bracket that it opens or closes with; its own where it is none.
+fn partners(tokens: &[Token]) -> Vec<usize> {
+    use TokenKind as T;
+    let mut partners: Vec<usize> = (0..tokens.len()).collect();
+    let mut open = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if matches!(token.kind, T::TokLeftParen | T::TokLeftBracket | T::TokLeftBrace) {
+            open.push(at);
+        } else if matches!(token.kind, T::TokRightParen | T::TokRightBracket | T::TokRightBrace)
+            && let Some(partner) = open.pop()
+        {
+            partners.swap(at, partner);
+        }
+    }
+    partners
 }
 
 /// The expression without white space and comments: what it says, however it is laid out.

@@ -13,7 +13,7 @@ use super::limits::{
 /// How it is written, what it is, an example, and what that yields.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const NAMES: [Row; 9] = [
+const NAMES: [Row; 10] = [
     (
         "attr.<short name>",
         "A declared attribute: a text, or a list of texts where it is `many`. An optional one may be absent.",
@@ -26,7 +26,13 @@ const NAMES: [Row; 9] = [
     ("now", "The moment of the request, in seconds since 1970.", "now", "1000"),
     ("name_id", "The `NameID`, or the subject of a session; null where there is none.", "name_id", r#""ana""#),
     ("name_id_format", "Its format, or null.", "name_id_format == null", "true"),
-    ("acr", "The `AuthnContextClassRef`, or null.", "acr == null", "true"),
+    (
+        "acr",
+        "The `acr` of the token: the level of `authentication`, or else the `AuthnContextClassRef`; null where there is none.",
+        "acr == null",
+        "true",
+    ),
+    ("authn_context", "The `AuthnContextClassRef` as the source says it, or null.", "authn_context == null", "true"),
     (
         "auth_time",
         "When the person logged in, in seconds since 1970, or null.",

@@ -7,6 +7,9 @@ use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
 use crate::ground::time::Timestamp;
 
+mod explain;
+mod facts;
+
 /// `attr.upn`, `attr.mail` (optional) and `attr.groups` (many); `claims.roles` above, `claims.later` below.
 struct World {
     attributes: BTreeMap<String, Known>,
@@ -53,8 +56,20 @@ fn faults(text: &str) -> Vec<String> {
     found.iter().map(shown).collect()
 }
 
+fn compiled(text: &str) -> Expression {
+    World::new().compile(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}")).0
+}
+
 fn value(text: &str) -> Result<Option<ClaimValue>, evaluate::Failure> {
-    let (expression, _) = World::new().compile(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+    of_ana(|scope| scope.evaluate(&compiled(text)))
+}
+
+/// What a small identity sees.
+fn of_ana<T>(look: impl FnOnce(&Scope<'_>) -> T) -> T {
+    of_person("Ana.Ruiz@CORP.example", look)
+}
+
+fn of_person<T>(upn: &str, look: impl FnOnce(&Scope<'_>) -> T) -> T {
     let (source, client) = (SourceId::new("corp"), ClientId::new("portal"));
     let mut scope = Scope::new(&evaluate::Beside {
         source: &source,
@@ -62,15 +77,15 @@ fn value(text: &str) -> Result<Option<ClaimValue>, evaluate::Failure> {
         now: Timestamp::from_unix_seconds(1_000),
         name_id: Some("ana"),
         name_id_format: None,
-        acr: None,
+        authn_context: None,
         auth_time: Some(Timestamp::from_unix_seconds(900)),
     });
-    scope.add_single("upn", Some("Ana.Ruiz@CORP.example"));
+    scope.add_single("upn", Some(upn));
     scope.add_single("mail", None);
     scope.add_many("groups", Some(["HR", "IT", "Ops"].into_iter()));
     let roles = ClaimValue::List(vec![ClaimValue::Text("clerk".into())]);
     scope.add_claim("roles", Some(&roles));
-    scope.evaluate(&expression)
+    look(&scope)
 }
 
 pub(super) fn shown(text: &str) -> String {
@@ -331,7 +346,7 @@ fn every_fault_has_its_place_and_help() {
     .attr.upn
         variable_unknown [.] `.attr` is not a name that expressions know | did you mean `attr`?
     int
-        variable_unknown [int] `int` is not a name that expressions know | they know source, client, now, name_id, name_id_format, acr, auth_time, `attr.…` and `claims.…`
+        variable_unknown [int] `int` is not a name that expressions know | they know source, client, now, name_id, name_id_format, acr, authn_context, auth_time, `attr.…` and `claims.…`
     dn(attr.upn).CN
         expression_type [CN] `dn` never has a field `CN`: its types are in lower case | write `cn`
     dn(attr.upn)['CN']

@@ -1,9 +1,10 @@
 //! `claims`: in file order, each seeing those above it.
 
 use super::Compiler;
+use super::rules::possible;
 use crate::diagnostic::suggest;
 use crate::ground::claim::{ClaimName, ClaimValue, RESERVED};
-use crate::mapping::cel::{Kind, Known, MAX_TEXT_READ};
+use crate::mapping::cel::{Kind, Known};
 use crate::mapping::claim_type::ClaimType;
 use crate::mapping::compiled::{Cardinality, ClaimRule, Declared, Missing, Origin};
 use crate::mapping::file::{RawClaim, RawMissing, RawRule, RawSteps, Word};
@@ -18,6 +19,14 @@ impl Compiler<'_, '_, '_> {
             let unknown = || Known { kind: Kind::Any { count: 0, bytes: 0 }, optional: false };
             let known = made.as_ref().map_or_else(unknown, |(_, known)| known.clone());
             self.claims.insert(claim.name.value.clone(), known);
+            if let (Some((rule, _)), Some(RawRule::Cel(cel))) = (&made, &claim.rule)
+                && let Origin::Cel(expression) = &rule.origin
+            {
+                self.check_claim_rule(&claim.name, cel, expression);
+            }
+            if let Some(texts) = made.as_ref().and_then(|(rule, _)| possible(rule)) {
+                self.possible.insert(claim.name.value.clone(), texts);
+            }
             rules.extend(made.map(|(rule, _)| rule));
         }
         rules
@@ -124,7 +133,7 @@ impl Compiler<'_, '_, '_> {
             Cardinality::One => None,
             Cardinality::Many { max } => Some(max as u64),
         };
-        let one = Kind::Text { bytes: attribute.max_bytes.min(MAX_TEXT_READ) as u64 };
+        let one = Kind::Text { bytes: attribute.max_bytes as u64 };
         let (steps, kind) = self.steps(steps, &one, many);
         // A list stays a list, even an empty one; of a single value nothing may remain.
         let loses = steps.as_ref().is_some_and(|steps| steps.table.is_some() || steps.strip_prefix.is_some());

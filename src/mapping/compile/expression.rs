@@ -30,6 +30,7 @@ impl Compiler<'_, '_, '_> {
         self.cost = self.cost.saturating_add(expression.cost);
         self.attributes_read.extend(expression.reads.attributes.iter().cloned());
         self.claims_read.extend(expression.reads.claims.iter().cloned());
+        self.check_literals(cel, &expression);
         Some(expression)
     }
 
@@ -65,7 +66,7 @@ impl Compiler<'_, '_, '_> {
 
     /// The place in the file of a place in the expression: the whole of it where the text is folded or has escapes,
     /// so that the two differ.
-    fn inner(&self, cel: &Word, range: &Range<usize>) -> Span {
+    pub(super) fn inner(&self, cel: &Word, range: &Range<usize>) -> Span {
         let source = self.findings.source;
         let at_end = range.start == cel.value.len();
         match source.at(cel.span).find(cel.value.as_str()) {

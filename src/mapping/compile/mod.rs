@@ -10,6 +10,7 @@ mod lint;
 mod names;
 mod overlap;
 mod release;
+mod rules;
 mod steps;
 mod subject;
 mod tests_of_file;
@@ -88,6 +89,8 @@ struct Compiler<'c, 'f, 's> {
     claims_read: BTreeSet<String>,
     /// The short names that something uses.
     used: BTreeSet<String>,
+    /// The only texts that some claims can have.
+    possible: rules::Possible,
     cost: u64,
     /// Regular expressions that were too large to be made, each after some milliseconds.
     made_in_vain: usize,
@@ -113,6 +116,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             attributes_read: BTreeSet::new(),
             claims_read: BTreeSet::new(),
             used: BTreeSet::new(),
+            possible: rules::Possible::new(),
             cost: 0,
             made_in_vain: 0,
         }
@@ -129,6 +133,9 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         let authentication = file.authentication.as_ref().and_then(|raw| self.authentication(raw, &attributes));
         let require = self.require(&file.require);
         let subject = file.subject.as_ref().and_then(|subject| self.subject(subject, file, &attributes));
+        if let Some((subject, _)) = &subject {
+            self.check_guards(file, &require, &subject.rule);
+        }
         let mut claims = self.claims(&file.claims, &attributes);
         let scopes = self.scopes(&file.scopes, audiences.as_ref());
         let release = self.release(&file.release, audiences.as_ref());
@@ -231,6 +238,9 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
                 self.check_rule_id(id, &mut seen);
             }
             let expression = rule.cel.as_ref().and_then(|cel| self.truth(cel, "a rule of `require`"));
+            if let (Some(cel), Some(expression)) = (&rule.cel, &expression) {
+                self.check_require_rule(cel, expression);
+            }
             if let (Some(id), Some(expression), Some(message)) = (&rule.id, expression, &rule.message) {
                 let (id, message) = (id.value.clone(), message.value.clone());
                 compiled.push(Require { id: id.into(), expression, message });

@@ -100,6 +100,15 @@ impl Compiler<'_, '_, '_> {
 
     /// A name that is nearly one that products send yields nothing, silently, for everybody.
     pub(super) fn check_wire_name(&mut self, name: &Word) {
+        if name.value.trim() != name.value {
+            let problem = self.findings.error(
+                "mapping.name_malformed",
+                name.span,
+                "a name with white space at its ends is never sent",
+            );
+            problem.help("remove the white space");
+            return;
+        }
         let Some(meant) = self.library.slip(&name.value) else { return };
         let message = format!("`{}` is nearly a name that products send", name.value);
         let problem = self.findings.warning("mapping.name_suspect", name.span, message);

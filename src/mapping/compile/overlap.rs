@@ -40,20 +40,30 @@ pub(super) fn check(mappings: &[Mapping], diagnostics: &mut Diagnostics) {
                     .note(there.clone());
             }
             if names_people_otherwise(other, mapping) {
-                let message =
-                    format!("`{}` and `{}` make subjects of one source by different rules", other.id, mapping.id);
-                let error =
-                    Diagnostic::error("mapping.subject_rules_differ", &mapping.path, mapping.source_span, message);
-                let problem = diagnostics.push(error);
-                problem.label(format!("source `{}`", mapping.source));
-                problem
-                    .help(
-                        "write one `subject` rule in both: a value of one rule could be another person under the other",
-                    )
-                    .note(there);
+                diagnostics.push(rules_differ(other, mapping)).note(there);
+            } else if links_otherwise(other, mapping) {
+                diagnostics.push(links_differ(other, mapping)).note(there);
             }
         }
     }
+}
+
+fn rules_differ(other: &Mapping, mapping: &Mapping) -> Diagnostic {
+    let message = format!("`{}` and `{}` make subjects of one source by different rules", other.id, mapping.id);
+    let mut error = Diagnostic::error("mapping.subject_rules_differ", &mapping.path, mapping.source_span, message);
+    error
+        .label(format!("source `{}`", mapping.source))
+        .help("write one `subject` rule in both: a value of one rule could be another person under the other");
+    error
+}
+
+fn links_differ(other: &Mapping, mapping: &Mapping) -> Diagnostic {
+    let message = format!("`{}` and `{}` do not link the same people to the same source", other.id, mapping.id);
+    let mut error = Diagnostic::error("mapping.link_rules_differ", &mapping.path, mapping.source_span, message);
+    error.label(format!("source `{}`", mapping.source)).help(
+        "write one `link` in both, or in neither: otherwise the API that a person asks for first decides their `sub`",
+    );
+    error
 }
 
 /// Whether one value could be two people: both make subjects of the same source, by rules that are not the same. A
@@ -64,6 +74,17 @@ fn names_people_otherwise(a: &Mapping, b: &Mapping) -> bool {
     }
     let makes_values = |mapping: &Mapping| !matches!(mapping.subject.rule, SubjectRule::NameId);
     a.source == b.source && makes_values(a) && makes_values(b) && a.subject_rule_hash != b.subject_rule_hash
+}
+
+/// Whether it matters which of the two a person meets first: both name people alike, and only one says who they are
+/// elsewhere, or says it otherwise.
+fn links_otherwise(a: &Mapping, b: &Mapping) -> bool {
+    let is_live = [a, b].iter().all(|mapping| mapping.stage == MappingStage::Live);
+    let by_name_id = |mapping: &Mapping| matches!(mapping.subject.rule, SubjectRule::NameId);
+    let link = |mapping: &Mapping| {
+        mapping.subject.link.as_ref().map(|link| (link.source.clone(), link.format.clone(), link.hash.clone()))
+    };
+    is_live && a.source == b.source && by_name_id(a) == by_name_id(b) && link(a) != link(b)
 }
 
 /// A request that both apply to, in words.

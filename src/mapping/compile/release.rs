@@ -22,6 +22,9 @@ impl Compiler<'_, '_, '_> {
         for (name, rule) in raw {
             let scope = self.scope(name, audiences);
             let expression = rule.as_ref().and_then(|rule| self.truth(rule, "the rule of a scope"));
+            if let (Some(rule), Some(expression)) = (rule, &expression) {
+                self.check_scope_rule(name, rule, expression);
+            }
             scopes.extend(scope.zip(expression));
         }
         scopes

@@ -8,7 +8,7 @@ use super::include::Table;
 use crate::diagnostic::{Span, suggest};
 use crate::mapping::cel::Kind;
 use crate::mapping::file::{RawSteps, RawTable, Word};
-use crate::mapping::steps::{Case, Steps, Take};
+use crate::mapping::steps::{Case, MAX_VALUES, Steps, Take};
 
 impl Compiler<'_, '_, '_> {
     /// The steps and what comes of a value of that kind; `None` where nothing is to be done. `one` is the kind of a single
@@ -37,7 +37,7 @@ impl Compiler<'_, '_, '_> {
         let count = match (many, &steps.split) {
             (None, None) => None,
             (many, None) => many,
-            (many, Some(separator)) => Some(many.unwrap_or(1).saturating_mul(pieces(separator))),
+            (many, Some(separator)) => Some(many.unwrap_or(1).saturating_mul(pieces(separator)).min(MAX_VALUES as u64)),
         };
         let total = many.unwrap_or(1).saturating_mul(one.bytes());
         let item = match &table {

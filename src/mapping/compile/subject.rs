@@ -16,9 +16,9 @@ impl Compiler<'_, '_, '_> {
     ) -> Option<(SubjectSpec, String)> {
         let made = self.subject_rule(&raw.rule, declared);
         if let Some((rule, _)) = &made {
-            self.check_email(raw, rule, declared);
+            self.check_email(&raw.rule, raw.email_proven, rule, declared);
         }
-        let link = raw.link.as_ref().map(|link| self.link(link, file, declared));
+        let link = raw.link.as_ref().map(|link| self.link(link, raw.email_proven, file, declared));
         let (rule, hash) = made?;
         let link = match link {
             None => None,
@@ -63,7 +63,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// Who has an address today may not be who had it yesterday, and not every provider checks that it is theirs.
-    fn check_email(&mut self, raw: &RawSubject, rule: &SubjectRule, declared: &[Declared]) {
+    fn check_email(&mut self, raw: &RawSubjectRule, proven: bool, rule: &SubjectRule, declared: &[Declared]) {
         let is_email = |attribute: &Declared| self.is_email(&attribute.name);
         let found = match rule {
             SubjectRule::NameId => None,
@@ -72,10 +72,10 @@ impl Compiler<'_, '_, '_> {
                 .iter()
                 .find(|attribute| expression.reads.attributes.contains(&*attribute.short) && is_email(attribute)),
         };
-        let Some(attribute) = found.filter(|_| !raw.email_proven) else { return };
+        let Some(attribute) = found.filter(|_| !proven) else { return };
         let message =
             format!("`{}` is an e-mail address, and nothing says that this source proves it", attribute.short);
-        let span = match &raw.rule {
+        let span = match raw {
             RawSubjectRule::From(word) | RawSubjectRule::Cel(word) => word.span,
         };
         let problem = self.findings.error("mapping.email_identity", span, message);
@@ -85,8 +85,8 @@ impl Compiler<'_, '_, '_> {
             .help("or, if this source proves addresses and never reassigns them, say `email_proven: true` beside it");
     }
 
-    fn link(&mut self, raw: &RawLink, file: &MappingFile, declared: &[Declared]) -> Option<Link> {
-        let (rule, _) = self.subject_rule(&raw.rule, declared)?;
+    fn link(&mut self, raw: &RawLink, proven: bool, file: &MappingFile, declared: &[Declared]) -> Option<Link> {
+        let (rule, hash) = self.subject_rule(&raw.rule, declared)?;
         if file.source.as_ref().is_some_and(|source| source.value == raw.source.value) {
             let message = "a source names the same people as itself anyway";
             let problem = self.findings.error("mapping.link_to_itself", raw.source.span, message);
@@ -94,13 +94,14 @@ impl Compiler<'_, '_, '_> {
             return None;
         }
         self.check_link_source(&raw.source);
+        self.check_email(&raw.rule, proven, &rule, declared);
         if let (SubjectRule::NameId, Some(format)) = (&rule, &raw.format) {
             let message = "`from: name_id` brings its own format along";
             let problem = self.findings.error("mapping.rule_ambiguous", format.span, message);
             problem.help("remove `format`, or read the value by `{ cel: name_id }`");
         }
         let format = raw.format.as_ref().map(|format| format.value.clone());
-        Some(Link { source: SourceId::new(raw.source.value.as_str()), rule, format })
+        Some(Link { source: SourceId::new(raw.source.value.as_str()), rule, format, hash })
     }
 
     fn check_link_source(&mut self, word: &Word) {

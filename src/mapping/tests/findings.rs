@@ -203,3 +203,60 @@ fn includes_lead_somewhere_and_never_back() {
     m.yaml mapping.include_unknown 6:11 `a.yaml` is not a file of tables or a vocabulary | paths begin at the folder of this file; it must say `kind: tables` or `kind: vocabulary`
     "#);
 }
+
+#[test]
+fn rules_that_do_nothing_for_anybody_are_found() {
+    let parts = [
+        "claims: { r: { from: g, table: { a: admin, b: reader } }, k: { value: corp }, n: { cel: 'null' }, f: { cel: 'int(\"x\")' } }\n\
+         scopes: { one: \"'admn' in claims.r\", two: \"claims.k == 'corp'\", three: \"'x' in claims.r\", four: 'false && size(claims.r) > 0', five: '1 / 0 == 1' }",
+        "require: [{ id: all, cel: 'false', message: m }, { id: none, cel: 'true', message: m }]\nclaims: { u: u, g: g }",
+        "claims: { r: { from: g, case: upper, table: { A: Admin }, default: [none] } }\n\
+         scopes: { one: \"claims.r.exists(r, r.lowerAscii() == 'admin')\", two: \"'none' in claims.r\", three: \"'Admin' in claims.r.map(r, r.lowerAscii())\" }",
+    ];
+    let text = |part: &str| {
+        with(&format!("attributes: {{ u: {{ name: u }}, g: {{ name: g, many: true, optional: true }} }}\n{part}\n"))
+    };
+    let lines: Vec<_> = parts.iter().map(|part| without_release(&of_files(&[("m", &text(part))]))).collect();
+    assert_snapshot!(lines.join("\n\n"), @r#"
+    m mapping.claim_never 7:89 the claim `n` can never have a value: its rule yields nothing for everybody | mend the rule, or remove the claim
+    m mapping.claim_never 7:109 the claim `f` can never have a value: its rule fails for everybody | mend the rule, or remove the claim
+    m mapping.value_impossible 8:17 `claims.r` never has the value `admn` | did you mean `admin`?
+    m mapping.optional_unguarded 8:27 `claims.r` is optional, and the expression fails where it is absent | ask first: `has(claims.r) && …` or `has(claims.r) ? … : …`
+    m mapping.value_impossible 8:73 `claims.r` never has the value `x` | it can be admin, reader
+    m mapping.optional_unguarded 8:80 `claims.r` is optional, and the expression fails where it is absent | ask first: `has(claims.r) && …` or `has(claims.r) ? … : …`
+    m mapping.scope_unreachable 8:97 nobody can get the scope `four`: its rule is false for everybody | mend the rule, or remove the scope
+    m mapping.optional_unguarded 8:112 `claims.r` is optional, and the expression fails where it is absent | ask first: `has(claims.r) && …` or `has(claims.r) ? … : …`
+    m mapping.scope_unreachable 8:134 nobody can get the scope `five`: its rule fails for everybody | mend the rule, or remove the scope
+
+    m mapping.rule_constant 7:27 this rule refuses everybody, whoever it is | ask something of the person; a mapping is switched off by removing it
+    m mapping.rule_constant 7:67 this rule refuses nobody, whoever it is | remove it, or ask something of the person
+
+    m mapping.never_equal 8:100 what is in lower case never has the capital letters of `Admin` | write `admin`
+    "#);
+}
+
+#[test]
+fn a_guard_does_not_tell_apart_what_the_subject_does_not() {
+    let file = |subject: &str, guard: &str| {
+        format!(
+            "kind: mapping\nversion: 1\nid: m\nsource: s\nattributes: {{ u: {{ name: u }}, v: {{ name: v }} }}\n\
+             require: [{{ id: x, cel: \"{guard}\", message: m }}]\nsubject: {subject}\nclaims: {{ v: v }}\nrelease: {{ a: [v] }}\n"
+        )
+    };
+    let folds = "{ cel: 'attr.u.lowerAscii()' }";
+    let cases = [
+        (folds, "!attr.u.endsWith('@guest')"),
+        (folds, "attr.u != 'bob'"),
+        (folds, "!(attr.u in ['bob'])"),
+        (folds, "!attr.u.lowerAscii().endsWith('@guest')"),
+        (folds, "attr.v != 'bob'"),
+        (folds, "attr.u != '7'"),
+        ("{ from: u }", "attr.u != 'bob'"),
+    ];
+    let lines: Vec<_> = cases.iter().map(|(subject, guard)| of_files(&[("m", &file(subject, guard))])).collect();
+    assert_snapshot!(lines.join("\n"), @r#"
+    m mapping.guard_case 6:27 the subject takes `attr.u` in one case, and this rule as it comes | compare what the subject is made of: `attr.u.lowerAscii()`
+    m mapping.guard_case 6:26 the subject takes `attr.u` in one case, and this rule as it comes | compare what the subject is made of: `attr.u.lowerAscii()`
+    m mapping.guard_case 6:28 the subject takes `attr.u` in one case, and this rule as it comes | compare what the subject is made of: `attr.u.lowerAscii()`
+    "#);
+}

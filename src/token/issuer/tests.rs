@@ -7,10 +7,10 @@ use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::stored::{KeyState, StoredKey};
 use crate::crypto::testing;
 use crate::ground::claim::ClaimValue;
-use crate::ground::id::Namespace;
+use crate::ground::id::Sector;
 use crate::mapping::testing::claims;
 use crate::policy::testing::{NOW, PAYROLL, admission, api, client, trail};
-use crate::policy::{Api, Asked, decide};
+use crate::policy::{Api, Asked, Client, SubjectType, decide};
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn permit(scopes: &[&str], algorithm: Option<SigningAlgorithm>, ends: Option<Tim
 }
 
 fn issued(issuer: &Issuer, permit: Permit, ring: &KeyRing) -> IssuedTokens {
-    let draft = issuer.prepare(permit, [7; 16], ring).unwrap();
+    let draft = issuer.prepare(permit, &Sub::new("s"), [7; 16], ring).unwrap();
     issuer.issue(draft, admission(&Said::PLAINLY.identity())).unwrap()
 }
 
@@ -50,7 +50,7 @@ fn a_token_of_every_algorithm_verifies_against_the_published_keys() {
         let claims = testing::verified_by_document(ring.jwks().json(), token).unwrap();
         let expected = json!({
             "iss": URL,
-            "sub": claims["sub"],
+            "sub": "s",
             "aud": PAYROLL,
             "client_id": "payroll-portal",
             "iat": 1_772_366_400,
@@ -117,7 +117,7 @@ fn the_answer_tells_what_the_token_tells() {
 fn what_the_record_says_is_known_before_the_credential_is_consumed() {
     let ring = ring(&[SigningAlgorithm::Es256]);
     let issuer = issuer();
-    let draft = issuer.prepare(permit(&["a"], None, None), [7; 16], &ring).unwrap();
+    let draft = issuer.prepare(permit(&["a"], None, None), &Sub::new("s"), [7; 16], &ring).unwrap();
     let (subject, jti, expires) = (draft.subject().to_owned(), draft.jti().clone(), draft.expires());
     assert_eq!(draft.key_id(), ring.signer(SigningAlgorithm::Es256).unwrap().key_id());
     let tokens = issuer.issue(draft, admission(&Said::PLAINLY.identity())).unwrap();
@@ -129,7 +129,7 @@ fn what_the_record_says_is_known_before_the_credential_is_consumed() {
 #[test]
 fn without_a_key_nothing_is_prepared() {
     let asked = permit(&[], Some(SigningAlgorithm::Ps256), None);
-    let error = issuer().prepare(asked, [7; 16], &ring(&[SigningAlgorithm::Es256])).unwrap_err();
+    let error = issuer().prepare(asked, &Sub::new("s"), [7; 16], &ring(&[SigningAlgorithm::Es256])).unwrap_err();
     assert!(matches!(error, IssueError::NoKey { algorithm: SigningAlgorithm::Ps256 }));
     assert_eq!(error.code().to_string(), "bridge.signing_failed");
 }
@@ -138,7 +138,7 @@ fn without_a_key_nothing_is_prepared() {
 fn the_admission_of_another_credential_issues_nothing() {
     let ring = ring(&[SigningAlgorithm::Es256]);
     let issuer = issuer();
-    let draft = issuer.prepare(permit(&[], None, None), [7; 16], &ring).unwrap();
+    let draft = issuer.prepare(permit(&[], None, None), &Sub::new("s"), [7; 16], &ring).unwrap();
     let another = admission(&Said { id: "_a2", ..Said::PLAINLY }.identity());
     let error = issuer.issue(draft, another).unwrap_err();
     assert!(matches!(error, IssueError::Admission(_)));
@@ -146,33 +146,22 @@ fn the_admission_of_another_credential_issues_nothing() {
 }
 
 #[test]
-fn a_sub_hangs_on_every_part_of_the_subject() {
-    let issuer = issuer();
-    let ana = Subject {
-        namespace: Namespace::new("https://idp.example"),
-        format: "mapped".into(),
-        qualifiers: [String::new(), String::new()],
-        value: "ana".into(),
+fn a_client_with_pairwise_subjects_sees_those_of_its_sector() {
+    let (ring, issuer, identity) = (ring(&[SigningAlgorithm::Es256]), issuer(), Said::PLAINLY.identity());
+    let sub_at = |subject_type: SubjectType| {
+        let (client, api) = (Client { subject_type, ..client() }, api(PAYROLL, ""));
+        let (asked, mapped) = (Asked { client: &client, api: &api, scope: None }, claims(&[], &[], &[]));
+        let permit = decide(&asked, &identity, &mapped, NOW, &mut trail()).unwrap();
+        let tokens = issued(&issuer, permit, &ring);
+        let claims: Value = serde_json::from_str(&testing::payload(tokens.access_token().expose())).unwrap();
+        claims["sub"].as_str().unwrap().to_owned()
     };
-    let changes: [fn(&mut Subject); 6] = [
-        |s| s.namespace = Namespace::new("https://idp2.example"),
-        |s| s.format = "persistent".into(),
-        |s| s.qualifiers = ["q".into(), String::new()],
-        |s| s.qualifiers = [String::new(), "q".into()],
-        |s| s.value = "Ana".into(),
-        |s| (s.format, s.value) = ("mappeda".into(), "na".into()),
-    ];
-    let mut subs = vec![issuer.subject(&ana)];
-    for change in changes {
-        let mut other = ana.clone();
-        change(&mut other);
-        subs.push(issuer.subject(&other));
-    }
-    assert_eq!(issuer.subject(&ana.clone()), subs[0]);
-    subs.sort_unstable();
-    subs.dedup();
-    assert_eq!(subs.len(), 1 + changes.len());
-    assert!(!subs.iter().any(|sub| sub.contains("ana")));
+    let pairwise = |sector: &str| SubjectType::Pairwise(Sector::new(sector));
+    assert_eq!(sub_at(SubjectType::Public), "s");
+    let payroll = sub_at(pairwise("payroll.example"));
+    assert_eq!(payroll, issuer.subjects().shown(&Sub::new("s"), &pairwise("payroll.example")));
+    assert_eq!(payroll, sub_at(pairwise("payroll.example")));
+    assert_ne!(payroll, sub_at(pairwise("wiki.example")));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::resolve::{BINARY, Resolver, Target};
 use super::scan::{Kind, Mention, Tree};
 use super::table::{
     Allowed, BY_OUTPUT_ONLY, FLOORS, FOR_TESTS, IMPURE, IMPURE_PLACES, Impurity, LIBRARIES, LONG_FILES, LONG_FUNCTIONS,
-    MAX_FILE_LINES, MAX_FUNCTION_LINES, NEVER_ASYNC, PRINTING, PURE_UP_TO, STREAM,
+    MAX_FILE_LINES, MAX_FUNCTION_LINES, NEVER_ASYNC, PRINTING, PURE_TOO, PURE_UP_TO, STREAM,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +94,11 @@ fn floor_of(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
 }
 
+fn is_pure(mention: &Mention, floor: Option<u8>) -> bool {
+    let top = mention.module.first().map(String::as_str).unwrap_or_default();
+    floor.is_some_and(|floor| floor <= PURE_UP_TO) || PURE_TOO.contains(&top)
+}
+
 /// A rule's path, or one below it, or (for a glob) one above it.
 fn touches(path: &str, rule: &str, kind: Kind) -> bool {
     let below = |inner: &str, outer: &str| {
@@ -137,7 +142,7 @@ impl Judge<'_> {
 
     /// Macros and keywords that need no path.
     fn word(&mut self, mention: &Mention, floor: Option<u8>) {
-        let pure = floor.is_some_and(|floor| floor <= PURE_UP_TO);
+        let pure = is_pure(mention, floor);
         let name = mention.segments.last().cloned().unwrap_or_default();
         let standard = mention.segments.len() == 1 || mention.segments.iter().any(|segment| segment == "std");
         match mention.kind {
@@ -227,7 +232,7 @@ impl Judge<'_> {
         if mention.module.first().is_some_and(|first| first == BINARY) && name != "std" {
             self.of(mention, Rule::BinaryOnlyCallsCli, format!("`main.rs` names `{name}`"));
         }
-        if floor.is_some_and(|floor| floor <= PURE_UP_TO) {
+        if is_pure(mention, floor) {
             self.impure(mention, &path.join("::"));
         }
     }

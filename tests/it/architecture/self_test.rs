@@ -245,6 +245,12 @@ fn a_pure_floor_touches_no_io() {
 }
 
 #[test]
+fn a_pure_module_of_a_higher_floor_touches_no_io_either() {
+    faults("import/mod.rs", &[("use std::fs;", Rule::Io), ("fn f() { println!() }", Rule::Io)]);
+    honest("config/mod.rs", &["use std::fs;"]);
+}
+
+#[test]
 fn a_pure_floor_has_no_clock() {
     faults(
         "credential/saml/mod.rs",

@@ -1,5 +1,6 @@
 //! Commands that need state, both ways: at a server that holds the store, and in the store itself.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
@@ -13,10 +14,13 @@ use drawbridge::crypto::entropy::SystemEntropy;
 use drawbridge::crypto::keys::{SigningAlgorithm, SigningKey};
 use drawbridge::crypto::stored::{KeyState, StoredKey};
 use drawbridge::decision::{Detail, Fact, Outcome, Stage, Trail};
-use drawbridge::ground::id::{SourceId, TraceId};
+use drawbridge::ground::id::{Namespace, SourceId, Sub, TraceId};
 use drawbridge::ground::reason::Reason;
 use drawbridge::ground::time::Timestamp;
-use drawbridge::store::{Commit, Ledger as _, MarkKind, Marks as _, Vault as _};
+use drawbridge::store::{
+    Commit, ConflictSeen, Conflicts as _, Ledger as _, Link, LinkKey, Links as _, MarkKind, Marks as _, Relink, Side,
+    Vault as _,
+};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -44,7 +48,56 @@ async fn fill(store: &SledStore, folder: &Folder) -> String {
     let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap();
     let sealed = StoredKey::of(&key, KeyState::Active(NOW), NOW).unwrap().seal(&master_keys, &SystemEntropy);
     store.replace(&sealed.name, None, Some(&sealed.sealed)).await.unwrap();
+    for (place, [one, other]) in [["s1", "s2"], ["s3", "s4"]].into_iter().enumerate() {
+        let sides = [(one, 2 * place), (other, 2 * place + 1)].map(|(sub, number)| {
+            let key = LinkKey::from_hash([u8::try_from(number).unwrap(); 32]);
+            Side { key, sub: Sub::new(sub), namespace: Namespace::new(format!("https://{sub}.example")) }
+        });
+        let link = |side: &Side| Link {
+            sub: side.sub.clone(),
+            namespace: side.namespace.clone(),
+            sealed: Vec::new(),
+            made: NOW,
+            by: None,
+        };
+        let change = |side: &Side| Relink { key: side.key, expected: None, link: Some(link(side)) };
+        store.relink(sides.iter().map(change).collect()).await.unwrap();
+        store.note_conflict(ConflictSeen { sides, at: NOW, trace_id: TRACE }).await.unwrap();
+    }
     key.key_id().to_string()
+}
+
+/// Neither needs a key.
+fn check_conflicts(folder: &Folder) {
+    let (first, second) = ("00000000-01010101", "02020202-03030303");
+    let listed = folder.run(&["subject", "conflicts"]);
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    for expected in [first, second, "s1", "https://s2.example", "seen 1 time", "drawbridge trace abab"] {
+        assert!(listed.out.contains(expected), "{expected}\n{}", listed.out);
+    }
+    let ids = || {
+        let json = folder.run(&["subject", "conflicts", "--json"]).json();
+        json["conflicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids().len(), 2);
+    let neither = folder.run(&["subject", "resolve", first, "--keep", "s3"]);
+    assert_eq!(neither.code, 1);
+    assert!(neither.err.contains("`s3` is not one of the two: keep `s1` or `s2`"), "{}", neither.err);
+    let unknown = folder.run(&["subject", "resolve", "00000000-01010102", "--keep", "s1"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains(&format!("did you mean `{first}`?")), "{}", unknown.err);
+    let resolved = folder.run(&["subject", "resolve", first, "--keep", "s2"]);
+    assert_eq!(resolved.code, 0, "{}", resolved.err);
+    assert!(resolved.out.contains("both identifiers are s2 now") && resolved.out.contains("s1"), "{}", resolved.out);
+    assert_eq!(ids(), [second]);
+    let forgotten = folder.run(&["subject", "resolve", second, "--forget", "--json"]);
+    assert_eq!((forgotten.code, forgotten.json()["resolved"].as_str()), (0, Some(second)));
+    assert!(folder.run(&["subject", "conflicts"]).out.contains("no conflict waits"));
 }
 
 /// Every command, whoever answers.
@@ -85,6 +138,12 @@ async fn without_a_server_the_store_is_opened() {
     let kid = fill(&store, &folder).await;
     drop(store);
     check_commands(&folder, &kid);
+    check_conflicts(&folder);
+    let store = open(&folder);
+    for (number, sub) in [(0, "s2"), (1, "s2"), (2, "s3"), (3, "s4")] {
+        assert_eq!(store.link(&LinkKey::from_hash([number; 32])).await.unwrap().unwrap().sub.as_str(), sub);
+    }
+    drop(store);
     let marks = open(&folder).marks(MarkKind::Distrust).await.unwrap();
     assert_eq!(marks.iter().map(|mark| mark.key.as_str()).collect::<Vec<_>>(), ["intranet"]);
 }
@@ -96,6 +155,7 @@ async fn beside_a_server_its_socket_is_asked() {
     let kid = fill(&store, &folder).await;
     listen(&folder, Arc::clone(&store));
     check_commands(&folder, &kid);
+    check_conflicts(&folder);
     let marks = store.marks(MarkKind::Distrust).await.unwrap();
     assert_eq!(marks.iter().map(|mark| mark.key.as_str()).collect::<Vec<_>>(), ["intranet"]);
 }
@@ -113,7 +173,15 @@ async fn a_store_that_is_held_without_a_socket_is_exit_code_3() {
 #[test]
 fn a_command_that_asks_makes_no_store() {
     let folder = Folder::new();
-    for words in [&["trace", "00000000000000000000000000000000"][..], &["keys", "list"], &["distrust", "corp"]] {
+    for words in [
+        &["trace", "00000000000000000000000000000000"][..],
+        &["keys", "list"],
+        &["distrust", "corp"],
+        &["subject", "conflicts"],
+        &["subject", "show", "--source", "corp", "--value", "x"],
+        &["store", "export"],
+        &["store", "check"],
+    ] {
         let ran = folder.run(words);
         assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{words:?}");
     }
@@ -156,7 +224,18 @@ async fn serve(store: &SledStore, key: &Path, http: hyper::Request<Incoming>) ->
     let body = body.collect().await.unwrap().to_bytes();
     let sources = [SourceId::new("corp"), SourceId::new("intranet")];
     let master_keys = master_key::load(key).unwrap();
-    let state = State { store, master_keys: Some(&master_keys), sources: &sources, shadows: None, now: NOW };
+    let namespaces = BTreeMap::new();
+    let state = State {
+        store,
+        master_keys: Some(&master_keys),
+        keys: None,
+        entropy: &SystemEntropy,
+        sources: &sources,
+        namespaces: &namespaces,
+        bridge: None,
+        issuer: None,
+        now: NOW,
+    };
     let answered = match Request::parse(head.method.as_str(), head.uri.path(), &body) {
         Ok(request) => answer(&request, state).await,
         Err(refusal) => Err(refusal),

@@ -111,7 +111,7 @@ attributes:
   notes: { name: "urn:example:notes", many: true, optional: true }
 require:
   - id: employees_only
-    cel: "!attr.upn.endsWith('@guest.example')"
+    cel: "!attr.upn.lowerAscii().endsWith('@guest.example')"
     message: guests are not migrated yet
 subject: { cel: "attr.upn.lowerAscii()" }
 claims:

@@ -13,14 +13,17 @@ mod doors;
 mod files;
 mod forwards;
 mod leak;
+mod links;
 mod manners;
 mod provider;
+mod recordings;
 mod refusals;
 mod reload;
 mod replay;
 mod server;
 mod shadow;
 mod start;
+mod subjects;
 mod verify;
 
 use files::Files;

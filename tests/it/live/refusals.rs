@@ -61,8 +61,9 @@ const ELSEWHERE: &[&str] = &[
     "session.reuse_exceeded",
     "source.distrusted",
     "bridge.use_forgotten",
-    // Needs two links that contradict each other: src/flow/subject.
+    // Two links that contradict each other, an identifier of 16 KiB: src/flow/subject.
     "subject.conflict",
+    "subject.too_long",
     // Needs the feature and a fault of one verifier: src/credential/saml/second_opinion.
     "saml.second_opinion",
     // Faults of our own: src/backends/sled and src/flow.

@@ -134,3 +134,101 @@ fn a_used_subject_rule_changes_only_where_the_file_says_so() {
     // And without the note, the new rule is the known one.
     reload(&server, || files.write("mappings/payroll.yaml", &changed), "reloaded");
 }
+
+/// A set of files of which none works with those of another number: API and mapping must name the same scope.
+fn write_numbered(files: &Files, good: &str, number: u32, between: impl Fn()) {
+    let scope = format!("payroll.v{number}");
+    files.write("drawbridge.yaml", &good.replace("[payroll.read, payroll.write]", &format!("[{scope}]")));
+    between();
+    let mapping = MAPPING
+        .replace("payroll.read: \"size(claims.roles) > 0\"", &format!("{scope}: \"true\""))
+        .replace("  payroll.write: \"'payroll-admin' in claims.roles\"\n  expenses.read: \"true\"\n", "")
+        .replace("login: { cel: \"attr.upn.split('@')[0]\" }", &format!("login: {{ value: 'v{number}' }}"));
+    files.write("mappings/payroll.yaml", &mapping);
+}
+
+#[test]
+fn reloads_under_load_fail_no_request_and_are_never_half_applied() {
+    let files = Files::new();
+    // Only what the numbered sets need: the others name scopes of their own.
+    let good = files.read("drawbridge.yaml").replace("    scopes: [payroll.read, expenses.read]\n", "");
+    for mapping in ["mappings/intranet.yaml", "mappings/partner.yaml"] {
+        std::fs::remove_file(files.at(mapping)).unwrap();
+    }
+    write_numbered(&files, &good, 0, || {});
+    let server = Server::start(&files);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let load = |server: &Server| {
+        let mut seen = std::collections::BTreeSet::new();
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            let answer = server.post("portal", &Door::Bearer.form(&CORP.present(|_| {})));
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let body = answer.json();
+            let claims = claims(server, body["access_token"].as_str().unwrap(), PAYROLL);
+            // The scope is of the configuration, the claim of the mapping.
+            assert_eq!(claims["scope"], format!("payroll.{}", claims["login"].as_str().unwrap()));
+            seen.insert(claims["login"].as_str().unwrap().to_owned());
+        }
+        seen
+    };
+    std::thread::scope(|threads| {
+        let loads: Vec<_> = (0..2).map(|_| threads.spawn(|| load(&server))).collect();
+        for number in 1..=8 {
+            // Half of the new set is there, and somebody asks for a reload: it is refused, the old set serves.
+            let half = server.log.len();
+            write_numbered(&files, &good, number, || {
+                server.signal("HUP");
+                server.log.wait_for(half, KEPT);
+            });
+            let before = server.log.len();
+            server.signal("HUP");
+            server.log.wait_for(before, "reloaded");
+            if number % 3 == 0 {
+                // Flapping: broken, and good again, and broken.
+                let mapping = files.read("mappings/payroll.yaml");
+                for text in ["[", "kind: mapping\n", &mapping.replace("from: groups", "from: gruops")] {
+                    reload(&server, || files.write("mappings/payroll.yaml", text), KEPT);
+                }
+                reload(&server, || files.write("mappings/payroll.yaml", &mapping), "reloaded");
+            }
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        let seen: Vec<_> = loads.into_iter().map(|load| load.join().unwrap()).collect();
+        assert!(seen.iter().any(|seen| seen.len() > 2), "the load saw several revisions: {seen:?}");
+    });
+}
+
+/// What the admin socket says to a collector of metrics.
+fn metrics(files: &Files) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut socket = std::os::unix::net::UnixStream::connect(files.at("data/admin.sock")).unwrap();
+    socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    answer
+}
+
+#[test]
+fn health_details_and_metrics_name_file_and_problem() {
+    let files = Files::new();
+    let server = Server::start(&files);
+    let status = files.run(&["status"]);
+    assert_eq!(status.code, 0, "{}", status.err);
+    assert!(status.out.contains("ready") && status.out.contains("in force since the start"), "{}", status.out);
+    let broken = MAPPING.replace("from: groups", "from: gruops");
+    reload(&server, || files.write("mappings/payroll.yaml", &broken), KEPT);
+    let status = files.run(&["status"]);
+    assert_eq!(status.code, 1);
+    assert!(status.out.contains("mappings/payroll.yaml:mapping.attribute_unknown"), "{}", status.out);
+    let json = files.run(&["status", "--json"]).json();
+    assert!(json["reload_problem"].as_str().unwrap().contains("gruops"), "{json:#}");
+    let page = metrics(&files);
+    assert!(page.contains("\ndrawbridge_config_last_reload_success 0\n"), "{page}");
+    // Whoever looks for changes may have seen this one too, beside the signal.
+    let kept = page.lines().find_map(|line| line.strip_prefix("drawbridge_config_reloads_total{result=\"kept\"} "));
+    assert!(kept.is_some_and(|kept| kept.parse::<u64>().unwrap() >= 1), "{page}");
+    reload(&server, || files.write("mappings/payroll.yaml", MAPPING), "reloaded");
+    assert_eq!(files.run(&["status"]).code, 0);
+    assert!(metrics(&files).contains("\ndrawbridge_config_last_reload_success 1\n"));
+}

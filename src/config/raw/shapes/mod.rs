@@ -30,6 +30,8 @@ pub static DRAWBRIDGE: Keys = Keys {
         required("mappings", Text, "The folder of the mappings: every `*.yaml` below it with `kind: mapping`."),
         required("storage", Shape::Keys(&STORAGE), "Where state is kept."),
         optional("audit", Shape::Keys(&AUDIT), "What becomes of decision records."),
+        optional("trace", Shape::Keys(&TRACE), "Whether traces show values."),
+        optional("recordings", Shape::Keys(&RECORDINGS), "Verified attributes for what-if; none unless declared."),
         optional("signing", Shape::Keys(&SIGNING), "How tokens are signed."),
         optional("saml", Shape::Keys(&SAML), "Identity providers."),
         optional("sessions", Filled(&List(&Shape::Keys(&SESSION))), "Legacy sessions whose format you declare."),
@@ -196,6 +198,28 @@ pub(super) static SECRET: Keys = Keys {
     ..BLANK
 };
 
+pub(super) static TRACE: Keys = Keys {
+    what: "`trace`",
+    about: "The values of the steps of a request, sealed, for `drawbridge trace`.",
+    keys: &[
+        optional("keep", Shape::Duration("1m", "30d"), "For how long; `24h` unless told."),
+        optional("values", Shape::Truth, "Whether values are kept at all."),
+    ],
+    rules: &[Rule::Needs(&["keep"], "values")],
+    ..BLANK
+};
+
+pub(super) static RECORDINGS: Keys = Keys {
+    what: "`recordings`",
+    about: "What credentials said, sealed under a key of its own, for `drawbridge mapping replay`.",
+    keys: &[
+        required("keep", Shape::Duration("1m", "30d"), "For how long."),
+        optional("at_most", Shape::Int(1, 100_000), "Of so many requests; 1000 unless told."),
+        optional("redact", List(&Text), "Names of attributes that are never kept."),
+    ],
+    ..BLANK
+};
+
 pub(super) static CLIENT: Keys = Keys {
     what: "a client",
     about: "An application that presents credentials and gets tokens.",
@@ -210,6 +234,12 @@ pub(super) static CLIENT: Keys = Keys {
         required("sources", Filled(&Set(&Text)), "The providers and session sources whose credentials it may present."),
         required("audiences", Filled(&Set(&Text)), "The APIs for which it may have tokens."),
         optional("scopes", Filled(&Set(&SCOPE)), "The most that it may have; what its APIs offer unless told."),
+        optional(
+            "subject_type",
+            Words(&["public", "pairwise"]),
+            "Whether it sees the same `sub` as others, or one of its own sector (OIDC Core section 8.1).",
+        ),
+        optional("sector", Text, "The host that pairwise subjects are made for."),
         optional(
             "forwards",
             Shape::Keys(&FORWARDS),

@@ -1,6 +1,9 @@
 //! What may be typed. Every command's help ends with an example.
 
+mod import;
 mod mapping;
+mod store;
+mod subject;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +11,15 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use mapping::{MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingShadowArgs, MappingTestArgs};
+pub(super) use import::ImportArgs;
+pub(super) use mapping::{
+    MappingCommand, MappingDiffArgs, MappingExplainArgs, MappingNewArgs, MappingReplayArgs, MappingShadowArgs,
+    MappingTestArgs,
+};
+pub(super) use store::{StoreCheckArgs, StoreCommand, StoreExportArgs, StoreImportArgs};
+pub(super) use subject::{
+    SubjectCommand, SubjectConflictsArgs, SubjectResolveArgs, SubjectShowArgs, SubjectUnlinkArgs, WhoseArgs,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -49,7 +60,13 @@ pub(super) enum Command {
                             Example: drawbridge check --config staging.yaml --json | jq '.diagnostics[].message'\n\
                             Example: drawbridge check --sarif > drawbridge.sarif")]
     Check(CheckArgs),
-    /// Test mapping files, or show what a mapping makes of a credential
+    /// Make mapping files of the configuration of another product; say what could not be carried
+    #[command(after_help = "What could not be carried is told with its line, on the other stream.\n\n\
+                            Example: drawbridge import keycloak realm-export.json --out mappings\n\
+                            Example: drawbridge import shibboleth attribute-resolver.xml attribute-filter.xml --source campus\n\
+                            Example: drawbridge import adfs rules.txt --source corp-adfs --id payroll > mappings/payroll.yaml")]
+    Import(ImportArgs),
+    /// Test mapping files, begin one, or show what a mapping makes of a credential
     Mapping {
         /// Which of the two.
         #[command(subcommand)]
@@ -75,6 +92,28 @@ pub(super) enum Command {
     #[command(after_help = "Example: drawbridge distrust corp-adfs\n\
                             Example: drawbridge distrust corp-adfs --undo")]
     Distrust(DistrustArgs),
+    /// Ask a running server how it is: whether it can issue, and how the last reload went
+    #[command(after_help = "Exit code 1: it cannot issue, or the files on disk are not in force.\n\n\
+                            Example: drawbridge status")]
+    Status(StatusArgs),
+    /// What is kept of requests beside their records
+    Recordings {
+        /// What to do.
+        #[command(subcommand)]
+        command: RecordingsCommand,
+    },
+    /// Move what is kept to another bridge, or check it
+    Store {
+        /// Which of them.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Who a person is: show or remove a link, settle a conflict
+    Subject {
+        /// Which of them.
+        #[command(subcommand)]
+        command: SubjectCommand,
+    },
     /// What this machine can do: the cryptographic floor, each step of the stream, whole exchanges under load
     #[command(
         after_help = "Takes about a minute, on loopback and in a temporary folder, and needs nothing but this binary.\n\
@@ -275,6 +314,45 @@ pub(super) struct DistrustArgs {
     /// Trust it again
     #[arg(long)]
     pub(super) undo: bool,
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Where the state is.
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+    /// For programs.
+    #[command(flatten)]
+    pub(super) json: JsonArg,
+}
+
+/// `recordings …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum RecordingsCommand {
+    /// Remove everything that a server has recorded of a person
+    #[command(after_help = "Example: drawbridge recordings forget --source corp-adfs --name-id ana")]
+    Forget(RecordingsForgetArgs),
+}
+
+/// `recordings forget`.
+#[derive(Debug, Args)]
+pub(super) struct RecordingsForgetArgs {
+    /// The id of an identity provider or session source
+    #[arg(long, value_name = "ID")]
+    pub(super) source: String,
+    /// The `NameID` of the person there, or the identifier of a session
+    #[arg(long, value_name = "V", required_unless_present = "value", conflicts_with = "value")]
+    pub(super) name_id: Option<String>,
+    /// A value of any attribute of the person: everybody who has it is forgotten
+    #[arg(long, value_name = "V")]
+    pub(super) value: Option<String>,
     /// Where the state is.
     #[command(flatten)]
     pub(super) state: StateArgs,

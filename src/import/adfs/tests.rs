@@ -1,0 +1,259 @@
+use super::super::testing::{self, losses};
+use super::*;
+
+const FILE: &str = include_str!("../../../fixtures/import/adfs/issuance-rules.txt");
+const AUTHORIZATION: &str = include_str!("../../../fixtures/import/adfs/authorization-rules.txt");
+
+fn imported(text: &str) -> Imported {
+    let imported = import(text).unwrap();
+    testing::compiles(&imported);
+    imported
+}
+
+fn claims(imported: &Imported) -> Vec<String> {
+    imported.drafts[0].claims.iter().map(|claim| format!("{} {:?}", claim.name, claim.rule)).collect()
+}
+
+#[test]
+fn the_fixture_becomes_this_mapping() {
+    insta::assert_snapshot!(testing::shown(&imported(FILE)));
+}
+
+const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
+const GROUP: &str = "http://schemas.xmlsoap.org/claims/Group";
+
+#[test]
+fn the_mapping_of_the_fixture_does_what_the_rules_did() {
+    let draft = &imported(FILE).drafts[0];
+    let outcome = |sent: &[(&str, &[&str])]| testing::outcome(draft, None, sent);
+    assert_eq!(
+        outcome(&[
+            (UPN, &["ana@corp.example"]),
+            (GROUP, &["HR-Admins", "APP-Payroll-Reports", "APP-Other"]),
+            ("http://schemas.microsoft.com/ws/2008/06/identity/claims/windowsaccountname", &["CORP\\ana"]),
+            ("http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork", &["true"]),
+            ("https://payroll.example/claims/number", &["004711", "4711", "0047110"]),
+        ]),
+        concat!(
+            r#"ana@corp.example {"application":["Reports"],"groups":["HR-Admins","APP-Payroll-Reports","APP-Other"],"#,
+            r#""login":"ana","number":["004711"],"roles":["payroll-admin","payroll-trusted"],"tenant":"corp","upn":"ana@corp.example"}"#
+        )
+    );
+    assert_eq!(
+        outcome(&[(UPN, &["bob@corp.example"])]),
+        r#"bob@corp.example {"application":[],"number":[],"roles":[],"tenant":"corp","upn":"bob@corp.example"}"#
+    );
+    assert!(outcome(&[(GROUP, &["HR-Admins"])]).starts_with("mapping.attribute_missing"));
+}
+
+#[test]
+fn whom_the_rules_did_not_permit_is_refused() {
+    let draft = &imported(AUTHORIZATION).drafts[0];
+    let inside = ("http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork", &["true"][..]);
+    let outcome = |sent: &[(&str, &[&str])]| testing::outcome(draft, None, sent);
+    assert_eq!(outcome(&[(UPN, &["ana@corp.example"]), (GROUP, &["All-Staff"])]), "ana@corp.example {}");
+    assert_eq!(outcome(&[(UPN, &["ana@corp.example"]), (GROUP, &["PARTNER-x"]), inside]), "ana@corp.example {}");
+    for (sent, code) in [
+        (vec![(UPN, &["ana@corp.example"][..]), (GROUP, &["PARTNER-x"][..])], "mapping.require.permitted"),
+        (vec![(UPN, &["ana@corp.example"][..])], "mapping.require.permitted"),
+        (vec![(UPN, &["ana@old.example"][..]), (GROUP, &["All-Staff"][..])], "mapping.require.not_denied_1"),
+    ] {
+        assert!(outcome(&sent).starts_with(code), "{}", outcome(&sent));
+    }
+}
+
+#[test]
+fn rules_of_authorization_become_requirements() {
+    insta::assert_snapshot!(testing::shown(&imported(AUTHORIZATION)));
+}
+
+#[test]
+fn each_shape_of_a_rule_is_carried() {
+    for (rule, expected) in [
+        (r#"c:[Type == "x:a"] => issue(claim = c);"#, r#"a From("a")"#),
+        (r#"C:[type == "x:a"] => Issue(Type = "x:b", Value = c.Value, ValueType = c.ValueType);"#, r#"b From("a")"#),
+        (r#"c:[Type == "x:a", Value == "v"] => issue(Type = "x:b", Value = "w");"#, r#"b Table("a", [("v", "w")])"#),
+        (
+            r#"c:[Type == "x:a", Value =~ "^(?i)v$"] => issue(claim = c);"#,
+            r#"a Cel("(has(attr.a) ? attr.a : []).filter(v, v.lowerAscii() == 'v')")"#,
+        ),
+        (r#"=> issue(Type = "x:b", Value = "w");"#, r"b Value(string)"),
+        (
+            r#"exists([Type == "x:a", Value == "v"]) => issue(Type = "x:b", Value = "w");"#,
+            r#"b Table("a", [("v", "w")])"#,
+        ),
+        (
+            r#"NOT EXISTS([Type == "x:a"]) => issue(Type = "x:b", Value = "w");"#,
+            r#"b Cel("!(size((has(attr.a) ? attr.a : [])) > 0) ? 'w' : null")"#,
+        ),
+        (
+            r#"COUNT([Type == "x:a", Value != "v"]) >= 2 => issue(Type = "x:b", Value = "w");"#,
+            r#"b Cel("size((has(attr.a) ? attr.a : []).filter(v, v != 'v')) >= 2 ? 'w' : null")"#,
+        ),
+        (
+            r#"c:[Type == "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"] => issue(Type = "x:b", Value = c.Value + "!");"#,
+            r#"b Cel("has(attr.upn) ? attr.upn + '!' : null")"#,
+        ),
+        (
+            r#"c:[Type == "x:a"] && [Type == "x:d", Value == "y"] => issue(Type = "x:b", Value = "p-" + c.Value);"#,
+            r#"b Cel("('y' in (has(attr.d) ? attr.d : []) ? (has(attr.a) ? attr.a : []).map(v, 'p-' + v) : [])")"#,
+        ),
+        (
+            r#"c:[Type == "x:a", Issuer == "AD AUTHORITY"] => issue(Type = "x:b", Value = RegExReplace(c.Value, "^APP-", ""));"#,
+            r#"b Cel("(has(attr.a) ? attr.a : []).map(v, (v.startsWith('APP-') ? v.substring(4) : v))")"#,
+        ),
+    ] {
+        let imported = imported(rule);
+        assert_eq!(claims(&imported), [expected], "{rule}");
+        assert_eq!(losses(&imported), Vec::<String>::new(), "{rule}");
+    }
+}
+
+#[test]
+fn every_other_rule_issues_nothing_and_is_told_with_its_line() {
+    for (rule, why) in [
+        (r"c:[] => issue(claim = c);", "it selects claims of every type, and only declared attributes are read"),
+        (r#"c:[Type =~ "^x"] => issue(claim = c);"#, "it selects types by more than their name"),
+        (
+            r#"c:[Type == "a", Value =~ "(?=x)y"] => issue(claim = c);"#,
+            "the regular expression `(?=x)y` is not understood",
+        ),
+        (
+            r#"c:[Type == "a", Issuer == "https://partner"] => issue(claim = c);"#,
+            "it asks who said the claim first, which is not known here",
+        ),
+        (
+            r#"c:[Type == "a", Properties["p"] == "x"] => issue(claim = c);"#,
+            "it asks for `properties[p]` in a way that has no counterpart",
+        ),
+        (
+            r#"a:[Type == "a"] && b:[Type == "b", Value == a.Value] => issue(claim = a);"#,
+            "it asks for `value` in a way that has no counterpart",
+        ),
+        (
+            r#"a:[Type == "a"] && b:[Type == "b"] => issue(Type = "c", Value = a.Value + b.Value);"#,
+            "it puts claims of several conditions together that may have several values",
+        ),
+        (r#"c:[Type == "a"] => issue(Type = c.Value, Value = "x");"#, "the type that it issues is computed"),
+        (
+            r#"c:[Type == "a"] => issue(Type = "b", Value = RegExReplace(c.Value, "[a-z]", ""));"#,
+            "the regular expression `[a-z]` is not understood",
+        ),
+        (
+            r#"c:[Type == "a"] => issue(Type = "b", Value = ToUpper(c.Value));"#,
+            "the function `toupper` has no counterpart in this form",
+        ),
+        (r#"c:[Type == "a"] => issue(claim = d);"#, "no condition is called `d`"),
+        (r#"c:[Type == "a"] => issue(Type = "b", Value = c.Issuer);"#, "`issuer` of a claim has no counterpart"),
+        (r#"c:[Type == "a"] => issue(Type = "sub", Value = c.Value);"#, "the claim `sub` belongs to the issuer"),
+    ] {
+        let imported = imported(&format!("\n{rule}\n=> issue(Type = \"x\", Value = \"y\");"));
+        assert_eq!(losses(&imported), [format!("2 a rule: {why}")], "{rule}");
+        assert_eq!((claims(&imported).len(), imported.drafts[0].attributes.len()), (1, 0), "{rule}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_does_not_hide_the_next_rule() {
+    let imported = imported("c:[Type == oops] => issue(claim = c);\n=> permit;\n=> issue(Type = \"x\", Value = \"y\")");
+    assert_eq!(
+        losses(&imported),
+        [
+            "1 a rule: it cannot be read: `.` was expected here",
+            "2 a rule: it cannot be read: `permit` is neither `issue` nor `add`"
+        ]
+    );
+    assert_eq!(claims(&imported), ["x Value(string)"]);
+}
+
+#[test]
+fn a_rule_sees_what_rules_above_have_added() {
+    let imported = imported(
+        r#"c:[Type == "x:group", Value == "A"] => add(Type = "tmp:level", Value = "high");
+           c:[Type == "tmp:level", Value == "high"] => issue(Type = "x:access", Value = "full");
+           => add(Type = "tmp:level", Value = "late");"#,
+    );
+    assert_eq!(
+        claims(&imported),
+        [
+            r#"_level Table("group", [("A", "high")])"#,
+            r#"access Cel("'high' in (has(claims._level) ? claims._level : []) ? 'full' : null")"#,
+        ]
+    );
+    assert_eq!(losses(&imported), ["3 a rule: a rule above has read what this rule adds to"]);
+}
+
+#[test]
+fn a_claim_with_one_value_is_a_list_for_rules_below() {
+    let upn = UPN;
+    let imported = imported(&format!(
+        r#"c:[Type == "x:login"] => add(Type = "{upn}", Value = c.Value + "@corp.example");
+           c:[Type == "x:other"] => issue(Type = "{upn}", Value = c.Value);
+           c:[Type == "{upn}", Value == "root@corp.example"] => issue(Type = "x:root", Value = "yes");"#
+    ));
+    assert_eq!(
+        claims(&imported).last().unwrap(),
+        concat!(
+            r#"root Cel("'root@corp.example' in ((has(claims._upn) ? claims._upn : []) + (has(claims.upn) ? claims.upn : [])) "#,
+            r#"? 'yes' : null")"#
+        )
+    );
+}
+
+#[test]
+fn the_name_id_becomes_the_subject() {
+    let name_id = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+    let format = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
+    let of = |value: &str, format_name: &str| {
+        imported(&format!(
+            "c:[Type == \"x:login\"] => issue(Type = \"{name_id}\", Value = {value}, Properties[\"{format}\"] = \"urn:{format_name}\");"
+        ))
+    };
+    let plain = of("c.Value", "persistent");
+    assert_eq!(plain.drafts[0].subject.rule, SubjectRule::From("login".into()));
+    assert!(!plain.drafts[0].attributes[0].optional && !plain.drafts[0].attributes[0].many);
+    let cut = of("RegExReplace(c.Value, \"@.*$\", \"\")", "persistent");
+    let SubjectRule::Cel(cel) = &cut.drafts[0].subject.rule else { panic!("{:?}", cut.drafts[0].subject) };
+    assert!(cel.contains("attr.login.split('@', 2)[0]"), "{cel}");
+    assert_eq!(losses(&of("c.Value", ":transient")), ["1 a rule: a transient NameID is nobody's subject"]);
+}
+
+#[test]
+fn a_deny_that_is_not_understood_refuses_everybody() {
+    let imported = imported(
+        r#"=> issue(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");
+           c:[Type == "x:a", Value =~ "(?=x)y"] => issue(Type = "http://schemas.microsoft.com/authorization/claims/deny", Value = "true");"#,
+    );
+    let require: Vec<_> = imported.drafts[0].require.iter().map(|rule| (rule.id.as_str(), rule.cel.as_str())).collect();
+    assert_eq!(require, [("deny_not_carried", "false")]);
+    assert!(losses(&imported)[0].contains("everybody is refused until"), "{:?}", losses(&imported));
+}
+
+#[test]
+fn what_holds_no_rule_is_told() {
+    for (text, expected) in [
+        ("", "1 this holds no claim rule: it is empty"),
+        ("\nhello", "2 this holds no claim rule: `:` was expected here"),
+        ("\"", "1 this holds no claim rule: `[` was expected here"),
+    ] {
+        let error = import(text).unwrap_err();
+        assert_eq!(format!("{} {}", error.line, error.message), expected);
+    }
+    let large = import(&" ".repeat(MAX_BYTES + 1)).unwrap_err();
+    assert_eq!(large.message, "the file is larger than 1 MiB");
+}
+
+testing::survives_garbage!(FILE);
+
+#[test]
+fn nobody_is_let_in_whom_no_rule_permits() {
+    let deny = r#"c:[Type == "x:a", Value == "b"] => issue(Type = "http://schemas.microsoft.com/authorization/claims/deny", Value = "true");"#;
+    let add = r#"=> add(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");"#;
+    for text in [deny, add] {
+        let imported = imported(text);
+        let require: Vec<_> =
+            imported.drafts[0].require.iter().map(|rule| (rule.id.as_str(), rule.cel.as_str())).collect();
+        assert_eq!(require[0], ("permitted", "false"), "{text}");
+        assert_eq!(imported.losses.len(), usize::from(text == add), "{text}");
+    }
+}

@@ -1,0 +1,109 @@
+use super::super::seen::seen;
+use super::super::testing::compiled;
+use super::*;
+use crate::ground::time::Timestamp;
+
+fn fixture(case: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/saml/good");
+    std::fs::read_to_string(format!("{folder}/{case}/document.xml")).unwrap()
+}
+
+/// Compiles, and passes its own tests.
+fn passes(draft: &Draft) -> String {
+    let text = draft.to_yaml();
+    let reports = compiled(&text).run_tests(Timestamp::from_unix_seconds(1_772_366_400));
+    assert!(!reports.is_empty());
+    for report in reports {
+        assert_eq!(report.differences, Vec::<String>::new(), "{}\n{text}", report.name);
+    }
+    text
+}
+
+#[test]
+fn the_mapping_of_an_assertion_of_entra() {
+    insta::assert_snapshot!(passes(&first(&seen(&fixture("entra")).unwrap(), "corp", "entra")));
+}
+
+#[test]
+fn the_mapping_of_an_assertion_of_shibboleth() {
+    insta::assert_snapshot!(passes(&first(&seen(&fixture("shibboleth")).unwrap(), "campus", "campus")));
+}
+
+#[test]
+fn every_honest_assertion_gets_a_mapping_that_passes_its_own_tests() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/saml/good");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let case = entry.unwrap().file_name().into_string().unwrap();
+        let seen = seen(&fixture(&case)).unwrap_or_else(|error| panic!("{case}: {error}"));
+        let text = passes(&first(&seen, "x", "idp"));
+        for value in seen.attributes.iter().filter(|a| vocabulary::is_email(&a.name)).flat_map(|a| &a.values) {
+            assert!(!value.contains('@') || !text.contains(value.as_str()), "{case}: {value}\n{text}");
+        }
+        count += 1;
+    }
+    assert!(count > 50, "{count}");
+}
+
+fn attribute(name: &str, values: &[&str]) -> SeenAttribute {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    SeenAttribute { name: name.into(), values, ..SeenAttribute::default() }
+}
+
+#[test]
+fn types_and_cardinality_are_guessed_from_the_values() {
+    let seen = Seen {
+        name_id: Some("p-1".into()),
+        name_id_format: Some(PERSISTENT.into()),
+        attributes: vec![
+            attribute("urn:x:level", &["7"]),
+            attribute("urn:x:active", &["true"]),
+            attribute("urn:x:number", &["0047"]),
+            attribute("urn:x:rooms", &["1", "2"]),
+            attribute("urn:x:sub", &["x"]),
+            attribute("urn:x:nothing", &[]),
+            attribute("", &["x"]),
+        ],
+        ..Seen::default()
+    };
+    let draft = first(&seen, "x", "s");
+    passes(&draft);
+    let rules: Vec<String> = draft.claims.iter().map(|claim| format!("{} {:?}", claim.name, claim.rule)).collect();
+    assert_eq!(
+        rules,
+        [
+            r#"level Typed("level", "int")"#,
+            r#"active Typed("active", "bool")"#,
+            r#"number From("number")"#,
+            r#"rooms Typed("rooms", "int")"#,
+            r#"source_sub From("sub")"#,
+        ]
+    );
+    assert!(draft.attributes[3].many && !draft.attributes[0].many);
+}
+
+#[test]
+fn one_name_in_two_formats_is_two_attributes() {
+    let of = |format: &str| SeenAttribute { format: Some(format.into()), ..attribute("mail", &["a@x.example"]) };
+    let seen = Seen { name_id: Some("n".into()), attributes: vec![of("f:1"), of("f:2"), of("f:1")], ..Seen::default() };
+    let draft = first(&seen, "x", "s");
+    passes(&draft);
+    let shorts: Vec<_> = draft.attributes.iter().map(|a| (a.short.as_str(), a.format.as_deref(), a.many)).collect();
+    assert_eq!(shorts.len(), 2);
+    assert_eq!((shorts[0].1, shorts[1].1), (Some("f:1"), Some("f:2")));
+}
+
+#[test]
+fn who_cannot_be_known_again_is_refused_by_a_test() {
+    for (format, code) in [(TRANSIENT, "mapping.subject_missing"), (EMAIL, "mapping.email_unproven")] {
+        let seen = Seen {
+            name_id: Some("ana@corp.example".into()),
+            name_id_format: Some(format.into()),
+            attributes: vec![attribute("urn:oid:0.9.2342.19200300.100.1.3", &["ana@corp.example"])],
+            ..Seen::default()
+        };
+        let draft = first(&seen, "x", "s");
+        assert_eq!(draft.tests[0].refused.as_deref(), Some(code));
+        passes(&draft);
+    }
+}
