@@ -20,7 +20,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// The interpreter; `None` where the tests are skipped on purpose.
-fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     if variable("DRAWBRIDGE_SKIP_INTEROP").is_some() {
         println!("left out: DRAWBRIDGE_SKIP_INTEROP is set");
         return None;
@@ -32,7 +32,7 @@ fn python() -> Option<String> {
 }
 
 /// What a script of tests/interop prints.
-fn script(python: &str, name: &str, words: &[&str], input: &str) -> String {
+pub(crate) fn script(python: &str, name: &str, words: &[&str], input: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name);
     let mut command = Command::new(python);
     command.arg("-W").arg("ignore").arg(path).args(words);

@@ -20,6 +20,8 @@ mod limits;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod storage_crash;
 #[cfg(test)]
 mod wire;

@@ -255,6 +255,7 @@ pub(super) static CLAIM: Keys = Keys {
     rules: &[
         OneOf(&["from", "value", "cel", "object"]),
         Needs(&["split", "strip_prefix", "case", "table", "sort", "take", "join"], "from"),
+        Alone("take", &["join"]),
         Alone("required", &["on_missing"]),
         When("on_missing", "default", "default"),
     ],
