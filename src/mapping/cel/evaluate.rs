@@ -20,7 +20,7 @@ use crate::ground::id::{ClientId, SourceId};
 use crate::ground::time::Timestamp;
 
 /// The functions, built once: the standard library without optional values, and ours.
-static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
+pub(super) static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::default().with_optional_support(false).with_stdlib();
     let ours = [
         super::text::extension,
@@ -164,7 +164,7 @@ impl<'f> Scope<'f> {
         patterns: &[Pattern],
         look: impl FnOnce(&dyn Val) -> T,
     ) -> Result<T, Failure> {
-        let view = View { scope: self, patterns };
+        let view = View::of(self, patterns);
         let mut context = Context::with_env(Arc::clone(&FUNCTIONS));
         context.set_variable_resolver(&view);
         let value = Value::resolve_val(tree, &context).map_err(|error| failure(&error))?;
@@ -232,9 +232,15 @@ impl fmt::Debug for Scope<'_> {
 }
 
 /// What one expression sees.
-struct View<'e> {
+pub(super) struct View<'e> {
     scope: &'e Scope<'e>,
     patterns: &'e [Pattern],
+}
+
+impl<'e> View<'e> {
+    pub(super) const fn of(scope: &'e Scope<'e>, patterns: &'e [Pattern]) -> Self {
+        Self { scope, patterns }
+    }
 }
 
 impl VariableResolver for View<'_> {

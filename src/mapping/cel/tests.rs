@@ -9,6 +9,7 @@ use crate::ground::time::Timestamp;
 
 mod explain;
 mod facts;
+mod hostile;
 
 /// `attr.upn`, `attr.mail` (optional) and `attr.groups` (many); `claims.roles` above, `claims.later` below.
 struct World {
