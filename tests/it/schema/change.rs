@@ -50,7 +50,9 @@ fn of_value(tree: &Node, place: &Place) -> Vec<(String, Node)> {
         let removed = with(tree, above, &|part| match &mut part.value {
             Value::Table(entries) => drop(entries.remove(*last)),
             Value::List(items) => drop(items.remove(*last)),
-            other => panic!("{other:?} has no parts"),
+            scalar @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_)) => {
+                panic!("{scalar:?} has no parts")
+            }
         });
         changed.push((format!("without {}", place.pointer), removed));
     }
@@ -95,7 +97,9 @@ fn part<'t>(tree: &'t Node, path: &[usize]) -> &'t Node {
     path.iter().fold(tree, |node, index| match &node.value {
         Value::Table(entries) => &entries[*index].value,
         Value::List(items) => &items[*index],
-        other => panic!("{other:?} has no parts"),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_)) => {
+            panic!("{scalar:?} has no parts")
+        }
     })
 }
 
@@ -104,7 +108,9 @@ fn with(tree: &Node, path: &[usize], change: &dyn Fn(&mut Node)) -> Node {
     let part = path.iter().fold(&mut tree, |node, index| match &mut node.value {
         Value::Table(entries) => &mut entries[*index].value,
         Value::List(items) => &mut items[*index],
-        other => panic!("{other:?} has no parts"),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_)) => {
+            panic!("{scalar:?} has no parts")
+        }
     });
     change(part);
     tree

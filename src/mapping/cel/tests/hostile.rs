@@ -90,7 +90,7 @@ impl Largest {
             now: Timestamp::from_unix_seconds(1_000),
             name_id: Some(&self.text),
             name_id_format: Some(&self.text),
-            acr: Some(&self.text),
+            authn_context: Some(&self.text),
             auth_time: Some(Timestamp::from_unix_seconds(900)),
         });
         scope.add_single("upn", Some(&self.text));
