@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind};
 use crate::config::{Audit, Extent, LoadError, Loaded, Network, ProcessEnvironment, Storage, fingerprint, load};
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
-use crate::diagnostic::one_line;
+use crate::diagnostic::{Severity, placed_line};
 use crate::flow::Bridge;
 use crate::ground::clock::{Clock as _, SystemClock};
 use crate::mapping::TestReport;
@@ -24,7 +24,7 @@ use super::wiring::{open_keys, revision};
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What only a restart can change.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Fixed {
     issuer: String,
     entity_id: String,
@@ -49,6 +49,22 @@ impl Fixed {
             master_key: settings.master_key.clone(),
             signing: settings.signing,
         }
+    }
+
+    /// The keys of `drawbridge.yaml` that say something else now.
+    fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        let Self { issuer, entity_id, listen, storage, audit, trusted_proxies, master_key, signing } = self;
+        let keys = [
+            ("issuer", *issuer != before.issuer),
+            ("saml.entity_id", *entity_id != before.entity_id),
+            ("listen", *listen != before.listen),
+            ("storage", *storage != before.storage),
+            ("audit", *audit != before.audit),
+            ("trusted_proxies", *trusted_proxies != before.trusted_proxies),
+            ("master_key", *master_key != before.master_key),
+            ("signing", *signing != before.signing),
+        ];
+        keys.into_iter().filter_map(|(key, changed)| changed.then_some(key)).collect()
     }
 }
 
@@ -102,29 +118,29 @@ impl Reloader {
                 tracing::info!(revision = %bridge.revision().hash, "reloaded");
             }
             Err(why) => {
-                bridge.reloads().kept(SystemClock.now(), &why);
-                tracing::error!(why, "the files were not taken; the last good revision goes on serving");
+                tracing::error!(
+                    why = why.join("; "),
+                    "the files were not taken; the last good revision goes on serving"
+                );
+                bridge.reloads().kept(SystemClock.now(), why);
             }
         }
     }
 
     /// Puts the files in force, or says why not.
-    async fn take(&self, bridge: &Bridge, master_keys: &MasterKeys) -> Result<(), String> {
+    async fn take(&self, bridge: &Bridge, master_keys: &MasterKeys) -> Result<(), Vec<String>> {
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(|fault| fault.to_string())?;
+        let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(|fault| vec![fault.to_string()])?;
         let loaded = read.map_err(|error| why(&error))?;
-        if Fixed::of(&loaded) != self.fixed {
-            return Err(
-                "issuer, entity_id, listen, trusted_proxies, storage, audit, master_key and signing change with a \
-                        restart only"
-                    .to_owned(),
-            );
+        let fixed = Fixed::of(&loaded).changed_since(&self.fixed);
+        if !fixed.is_empty() {
+            return Err(fixed.into_iter().map(|key| format!("{key}: changes with a restart only")).collect());
         }
         // Before the revision: an API that asks for another algorithm finds its key.
         let keys = open_keys(bridge.store().as_ref(), master_keys, &loaded.settings).await;
-        bridge.replace_ring(keys.map_err(|failure| failure.to_string())?.ring);
-        let revision = revision(loaded).map_err(|failure| failure.to_string())?;
-        bridge.replace_revision(revision).map_err(|changed| changed.to_string())
+        bridge.replace_ring(keys.map_err(|failure| vec![failure.to_string()])?.ring);
+        let revision = revision(loaded).map_err(|failure| vec![failure.to_string()])?;
+        bridge.replace_revision(revision).map_err(|changed| vec![changed.to_string()])
     }
 }
 
@@ -136,13 +152,15 @@ fn seen(path: &Path) -> Option<[u8; 32]> {
     fingerprint(path, &ProcessEnvironment).ok()
 }
 
-fn why(error: &LoadError) -> String {
+/// One line for each problem, errors first: they keep the files from being taken.
+fn why(error: &LoadError) -> Vec<String> {
     match error {
         LoadError::Refused(refused) => {
             let failed = refused.tests.iter().filter_map(TestReport::diagnostic);
-            let problems = refused.diagnostics.iter().cloned().chain(failed);
-            problems.map(|problem| format!("{}:{}", problem.file, one_line(&problem))).collect::<Vec<_>>().join("; ")
+            let mut problems: Vec<_> = refused.diagnostics.iter().cloned().chain(failed).collect();
+            problems.sort_by_key(|problem| problem.severity != Severity::Error);
+            problems.iter().map(placed_line).collect()
         }
-        LoadError::Unreadable { .. } | LoadError::Changing => error.to_string(),
+        LoadError::Unreadable { .. } | LoadError::Changing => vec![error.to_string()],
     }
 }

@@ -13,7 +13,7 @@ use super::state::{ask, of_another_version};
 /// Shows whether it can issue, and how the last reload went.
 pub(super) fn run(args: &StatusArgs, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
     let Answered::Status(status) = ask(&args.state, &Request::Status, now)? else { return Err(of_another_version()) };
-    let exit = if status.ready && status.reload_problem.is_none() { Exit::Done } else { Exit::No };
+    let exit = if status.ready && status.reload_problems.is_empty() { Exit::Done } else { Exit::No };
     if args.json.json {
         screen.json(&json!(status))?;
         return Ok(exit);
@@ -24,13 +24,12 @@ pub(super) fn run(args: &StatusArgs, now: Timestamp, screen: &mut Screen<'_>) ->
     }
     screen.line(format!("revision {}", visible(&status.revision)))?;
     let at = status.reloaded.as_deref().unwrap_or("the start");
-    match &status.reload_problem {
-        None => screen.line(styled(FAINT, format!("in force since {at}")))?,
-        Some(why) => {
-            let head = styled(NOTE, "the files on disk are not in force");
-            screen.line(format!("{head}: since {at} they have problems, and the last good revision serves"))?;
-            why.split("; ").try_for_each(|problem| screen.line(format!("  {}", visible(problem))))?;
-        }
+    if status.reload_problems.is_empty() {
+        screen.line(styled(FAINT, format!("in force since {at}")))?;
+    } else {
+        let head = styled(NOTE, "the files on disk are not in force");
+        screen.line(format!("{head}: since {at} they have problems, and the last good revision serves"))?;
+        status.reload_problems.iter().try_for_each(|problem| screen.line(format!("  {}", visible(problem))))?;
     }
     Ok(exit)
 }

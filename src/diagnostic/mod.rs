@@ -25,6 +25,6 @@ mod suggest;
 pub use node::PROBLEMS;
 pub use node::{Entry, Findings, Node, Table, Value};
 pub use problem::{Diagnostic, Diagnostics, Explanation, Severity};
-pub use render::{Color, one_line, render, to_json};
+pub use render::{Color, one_line, placed_line, render, to_json};
 pub use source::{Source, Span};
 pub use suggest::{nearest, slip, suggest};

@@ -38,6 +38,13 @@ pub fn one_line(diagnostic: &Diagnostic) -> String {
     format!("{code} {}:{} {message}", span.line, span.column)
 }
 
+/// `file:line:column: severity[code]: message`, as compilers say it: for logs.
+pub fn placed_line(diagnostic: &Diagnostic) -> String {
+    let Diagnostic { code, severity, file, span, message, .. } = diagnostic;
+    let place = if *span == Span::FILE { file.clone() } else { format!("{file}:{}:{}", span.line, span.column) };
+    format!("{place}: {}[{code}]: {message}", severity.as_str())
+}
+
 /// An array with one object for each diagnostic.
 pub fn to_json(diagnostics: &Diagnostics) -> Value {
     diagnostics.iter().map(diagnostic_json).collect()
@@ -184,6 +191,17 @@ mod tests {
         mapping.attribute_unknown 2:16 `eduPersonAfiliation` is not among the attributes
         file.unreadable 0:0 the file cannot be read
         ");
+    }
+
+    #[test]
+    fn a_line_of_a_log_begins_with_its_place() {
+        let (diagnostics, _) = some();
+        let lines: Vec<_> = diagnostics.iter().map(placed_line).collect();
+        assert_snapshot!(lines.join("\n"), @r#"
+        mappings/campus.yaml:1:1: warning[mapping.odd]: odd
+        mappings/campus.yaml:2:16: error[mapping.attribute_unknown]: `eduPersonAfiliation` is not among the attributes
+        other.yaml: error[file.unreadable]: the file cannot be read
+        "#);
     }
 
     #[test]

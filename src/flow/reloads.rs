@@ -15,8 +15,8 @@ pub struct Went {
     pub taken: u64,
     /// How many were not.
     pub kept: u64,
-    /// When the last one came, and why it was not taken, naming file and problem.
-    pub last: Option<(Timestamp, Option<String>)>,
+    /// When the last one came, and why it was not taken: nothing, or one line for each problem, naming the file.
+    pub last: Option<(Timestamp, Vec<String>)>,
 }
 
 impl Reloads {
@@ -24,14 +24,14 @@ impl Reloads {
     pub fn taken(&self, now: Timestamp) {
         let mut went = self.went();
         went.taken += 1;
-        went.last = Some((now, None));
+        went.last = Some((now, Vec::new()));
     }
 
     /// The files were not taken: the last good revision goes on serving.
-    pub fn kept(&self, now: Timestamp, why: &str) {
+    pub fn kept(&self, now: Timestamp, why: Vec<String>) {
         let mut went = self.went();
         went.kept += 1;
-        went.last = Some((now, Some(why.to_owned())));
+        went.last = Some((now, why));
     }
 
     /// So far.
@@ -46,7 +46,7 @@ impl Reloads {
 
 impl Went {
     /// Why the last set of files was not taken.
-    pub fn problem(&self) -> Option<&str> {
-        self.last.as_ref().and_then(|(_, why)| why.as_deref())
+    pub fn problems(&self) -> &[String] {
+        self.last.as_ref().map(|(_, why)| why.as_slice()).unwrap_or_default()
     }
 }

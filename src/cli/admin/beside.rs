@@ -86,8 +86,8 @@ pub struct Status {
     pub revision: String,
     /// When the last set of files came after the start, RFC 3339.
     pub reloaded: Option<String>,
-    /// Why that was not taken, naming file and problem; the revision before it goes on serving.
-    pub reload_problem: Option<String>,
+    /// Why that was not taken, one line for each problem; the revision before it goes on serving.
+    pub reload_problems: Vec<String>,
 }
 
 /// What edited mappings would have done otherwise.

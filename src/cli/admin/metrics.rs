@@ -10,7 +10,7 @@ use crate::flow::Bridge;
 pub(super) fn render(bridge: &Bridge) -> String {
     let mut text = String::new();
     let went = bridge.reloads().so_far();
-    let good = u8::from(went.problem().is_none());
+    let good = u8::from(went.problems().is_empty());
     metric(&mut text, "config_last_reload_success", "gauge", "Whether the last set of files was taken.", good);
     // Writing into a string does not fail.
     let _ = writeln!(text, "# HELP drawbridge_config_reloads_total Sets of files that came after the start.");

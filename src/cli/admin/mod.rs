@@ -413,7 +413,7 @@ mod tests {
                 store: None,
                 revision: "r".into(),
                 reloaded: None,
-                reload_problem: Some("p".into()),
+                reload_problems: vec!["p".into()],
             }),
             Answer::Keys(Keys { keys: Vec::new() }),
             Answer::Shadows(Shadowed { shadows: Vec::new() }),

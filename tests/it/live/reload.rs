@@ -42,7 +42,7 @@ fn a_broken_file_never_replaces_a_good_one() {
         (
             "drawbridge.yaml",
             good.replace("https://bridge.example\n", "https://other.example\n"),
-            "change with a restart only",
+            "issuer: changes with a restart only",
         ),
     ] {
         let before = files.read(file);
@@ -220,9 +220,9 @@ fn health_details_and_metrics_name_file_and_problem() {
     reload(&server, || files.write("mappings/payroll.yaml", &broken), KEPT);
     let status = files.run(&["status"]);
     assert_eq!(status.code, 1);
-    assert!(status.out.contains("mappings/payroll.yaml:mapping.attribute_unknown"), "{}", status.out);
+    assert!(status.out.contains("mappings/payroll.yaml:19:11: error[mapping.attribute_unknown]: "), "{}", status.out);
     let json = files.run(&["status", "--json"]).json();
-    assert!(json["reload_problem"].as_str().unwrap().contains("gruops"), "{json:#}");
+    assert!(json["reload_problems"][0].as_str().unwrap().contains("gruops"), "{json:#}");
     let page = metrics(&files);
     assert!(page.contains("\ndrawbridge_config_last_reload_success 0\n"), "{page}");
     // Whoever looks for changes may have seen this one too, beside the signal.

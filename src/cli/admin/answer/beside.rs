@@ -66,7 +66,7 @@ pub(super) fn status(state: State<'_>) -> Result<Status, Refusal> {
         store: health.err().map(|error| error.to_string()),
         revision: bridge.revision().hash.to_string(),
         reloaded: went.last.as_ref().map(|(at, _)| at.to_string()),
-        reload_problem: went.problem().map(str::to_owned),
+        reload_problems: went.problems().to_vec(),
     })
 }
 
