@@ -386,12 +386,12 @@ reasons! {
     MappingAttributeMissing "mapping.attribute_missing" {
         "the credential lacks an attribute that the mapping needs"
         "A declared attribute that is not optional was not sent."
-        "The trace names it and the nearest names received; release it at the identity provider or mark it optional."
+        "The trace names it and the nearest names received: mend the name in the mapping, release it at the identity provider, or write `optional: true`."
     }
     MappingAttributeRepeated "mapping.attribute_repeated" {
         "an attribute has more values than the mapping expects"
         "A single-valued attribute was sent with several values, or several times."
-        "Mark it many, or mend the identity provider."
+        "Where a person may have several, write `many: true` (or raise `max`); where it comes in several parts, `repeated: merge`; else mend the identity provider."
     }
     MappingAttributeTooLong "mapping.attribute_too_long" {
         "an attribute has a longer value than the mapping expects"
@@ -411,7 +411,7 @@ reasons! {
     MappingClaimMissing "mapping.claim_missing" {
         "a required claim has no value"
         "A claim marked required came out empty, for instance because no value stands in its table."
-        "Read the claim's rule and the values in mapping explain."
+        "The trace names the attribute and, where values are shown, those without a row: add the row, or say by `on_missing` what is to happen without one."
     }
     MappingEmailUnproven "mapping.email_unproven" {
         "the identifier is an e-mail address, and nothing says that its source proves it"
@@ -468,7 +468,7 @@ reasons! {
     PolicyScopeExceeds "policy.scope_exceeds" {
         "none of the requested scope can be granted"
         "Nothing remains of the requested scope after what the mapping, the client and the API allow."
-        "The trace shows what removed each scope."
+        "The trace shows what removed each scope; `scopes` of the mapping say when each is given, and one without `scopes` gives none."
     }
     // The bridge itself
     StoreUnavailable "bridge.store_unavailable" {
