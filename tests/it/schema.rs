@@ -45,7 +45,7 @@ impl Kind {
 }
 
 /// What the readers say of the form of a file, and a schema must find as well.
-const OF_FORM: [&str; 17] = [
+const OF_FORM: [&str; 18] = [
     "file.wrong_type",
     "file.wrong_value",
     "file.empty",
@@ -63,6 +63,7 @@ const OF_FORM: [&str; 17] = [
     "config.not_in_this_version",
     "config.secret_literal",
     "config.duration_malformed",
+    "config.trace_without_values",
 ];
 /// What they say of single words. A schema finds what a pattern can tell.
 const OF_WORDS: [&str; 11] = [

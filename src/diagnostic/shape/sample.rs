@@ -156,7 +156,9 @@ fn broken(keys: &Keys, rule: Rule) -> Vec<Sample> {
             none.retain(|key, _| !names.contains(&key.as_str()));
             let pairs = names.windows(2).map(|pair| {
                 let mut table = least_table(keys);
-                pair.iter().for_each(|name| put(keys, name, &mut table));
+                for name in pair {
+                    put(keys, name, &mut table);
+                }
                 sample(format!("with both {} and {}", pair[0], pair[1]), table)
             });
             std::iter::once(sample(format!("with none of {names:?}"), none)).chain(pairs).collect()
@@ -210,54 +212,16 @@ fn of_value(shape: Shape, seen: &mut BTreeSet<&'static str>) -> Vec<Sample> {
 }
 
 fn forms(shape: Shape, seen: &mut BTreeSet<&'static str>) -> Vec<Sample> {
-    let wrap = |inner: Vec<Sample>, make: fn(Value) -> Value| -> Vec<Sample> {
-        inner.into_iter().map(|sample| Sample { value: make(sample.value), ..sample }).collect()
-    };
-    let as_good = |value: Value| good(format!("= {value}"), value);
-    let as_bad = |value: Value| bad(Fault::Value, format!("= {value}"), value);
     match shape {
-        Shape::Text => vec![as_good(json!("x")), as_bad(json!(""))],
-        Shape::AnyText => vec![as_good(json!("x")), as_good(json!(""))],
-        Shape::Words(words) => {
-            words.iter().map(|word| as_good(json!(word))).chain([as_bad(json!("no such word"))]).collect()
-        }
-        Shape::Truth => vec![as_good(json!(true)), as_good(json!(false))],
-        Shape::Int(least, most) => {
-            let outside = [least - 1, most + 1].map(|number| as_bad(json!(number)));
-            [json!(least), json!(most)].map(as_good).into_iter().chain(outside).collect()
-        }
-        Shape::Moment => vec![
-            as_good(json!("2026-03-01T12:00:00Z")),
-            as_good(json!("2026-03-01T12:00:00.123456789Z")),
-            as_bad(json!("2026-03-01")),
-            as_bad(json!("2026-03-01T12:00:00+01:00")),
-        ],
-        Shape::Duration(least, most) => {
-            let mut samples = vec![as_good(json!(least)), as_good(json!(most)), as_bad(json!("10 minutes"))];
-            samples.extend([before(least), after(most)].into_iter().flatten().map(|text| as_bad(json!(text))));
-            samples
-        }
-        Shape::Pattern(pattern) => vec![as_good(json!(pattern.example)), as_bad(json!("no such form"))],
-        Shape::Value => [json!("x"), json!(7), json!(true), json!([1, ["x"]]), json!({ "a": { "b": false } })]
-            .map(as_good)
-            .into_iter()
-            .chain([json!([null]), json!({ "a": 1.5 })].map(|value| bad(Fault::Type, format!("= {value}"), value)))
-            .collect(),
-        Shape::Scalar => [json!("x"), json!(7), json!(true)].map(as_good).into(),
-        Shape::List(item) => {
-            let mut samples = wrap(of_value(*item, seen), |value| json!([value]));
-            samples.push(as_good(json!([])));
-            samples
-        }
+        Shape::List(item) => within_list(*item, seen),
         Shape::Set(item) => {
-            let mut samples = wrap(of_value(*item, seen), |value| json!([value]));
-            samples.push(as_good(json!([])));
-            samples.push(as_bad(json!([least(*item), least(*item)])));
+            let mut samples = within_list(*item, seen);
+            samples.push(bad_value(json!([least(*item), least(*item)])));
             samples
         }
         Shape::Entries(value) => {
-            let mut samples = wrap(of_value(*value, seen), |value| json!({ "x": value }));
-            samples.push(as_good(json!({})));
+            let mut samples = wrapped(of_value(*value, seen), |value| json!({ "x": value }));
+            samples.push(good_value(json!({})));
             samples
         }
         Shape::Filled(inner) => {
@@ -277,6 +241,71 @@ fn forms(shape: Shape, seen: &mut BTreeSet<&'static str>) -> Vec<Sample> {
             };
             shapes.iter().flat_map(|shape| forms(*shape, seen)).filter(is_settled).collect()
         }
+        Shape::Text
+        | Shape::AnyText
+        | Shape::Words(_)
+        | Shape::Truth
+        | Shape::Int(..)
+        | Shape::Moment
+        | Shape::Duration(..)
+        | Shape::Pattern(_)
+        | Shape::Value
+        | Shape::Scalar => of_leaf(shape),
+    }
+}
+
+fn good_value(value: Value) -> Sample {
+    good(format!("= {value}"), value)
+}
+
+fn bad_value(value: Value) -> Sample {
+    bad(Fault::Value, format!("= {value}"), value)
+}
+
+fn wrapped(inner: Vec<Sample>, make: fn(Value) -> Value) -> Vec<Sample> {
+    inner.into_iter().map(|sample| Sample { value: make(sample.value), ..sample }).collect()
+}
+
+fn within_list(item: Shape, seen: &mut BTreeSet<&'static str>) -> Vec<Sample> {
+    let mut samples = wrapped(of_value(item, seen), |value| json!([value]));
+    samples.push(good_value(json!([])));
+    samples
+}
+
+/// Of a shape that has no shape in it.
+fn of_leaf(shape: Shape) -> Vec<Sample> {
+    match shape {
+        Shape::Text => vec![good_value(json!("x")), bad_value(json!(""))],
+        Shape::AnyText => vec![good_value(json!("x")), good_value(json!(""))],
+        Shape::Words(words) => {
+            words.iter().map(|word| good_value(json!(word))).chain([bad_value(json!("no such word"))]).collect()
+        }
+        Shape::Truth => vec![good_value(json!(true)), good_value(json!(false))],
+        Shape::Int(least, most) => {
+            let outside = [least - 1, most + 1].map(|number| bad_value(json!(number)));
+            [json!(least), json!(most)].map(good_value).into_iter().chain(outside).collect()
+        }
+        Shape::Moment => vec![
+            good_value(json!("2026-03-01T12:00:00Z")),
+            good_value(json!("2026-03-01T12:00:00.123456789Z")),
+            bad_value(json!("2026-03-01")),
+            bad_value(json!("2026-03-01T12:00:00+01:00")),
+        ],
+        Shape::Duration(least, most) => {
+            let mut samples = vec![good_value(json!(least)), good_value(json!(most)), bad_value(json!("10 minutes"))];
+            samples.extend(before(least).into_iter().chain([after(most)]).map(|text| bad_value(json!(text))));
+            samples
+        }
+        Shape::Pattern(pattern) => vec![good_value(json!(pattern.example)), bad_value(json!("no such form"))],
+        Shape::Value => [json!("x"), json!(7), json!(true), json!([1, ["x"]]), json!({ "a": { "b": false } })]
+            .map(good_value)
+            .into_iter()
+            .chain([json!([null]), json!({ "a": 1.5 })].map(|value| bad(Fault::Type, format!("= {value}"), value)))
+            .collect(),
+        Shape::Scalar => [json!("x"), json!(7), json!(true)].map(good_value).into(),
+        Shape::List(_) | Shape::Set(_) | Shape::Entries(_) | Shape::Filled(_) | Shape::Keys(_) | Shape::Either(_) => {
+            panic!("{shape:?} has shapes in it")
+        }
     }
 }
 
@@ -285,8 +314,8 @@ fn before(duration: &str) -> Option<String> {
     seconds(duration).checked_sub(1).map(|seconds| format!("{seconds}s"))
 }
 
-fn after(duration: &str) -> Option<String> {
-    Some(format!("{}s", seconds(duration) + 1))
+fn after(duration: &str) -> String {
+    format!("{}s", seconds(duration) + 1)
 }
 
 fn seconds(duration: &str) -> u64 {

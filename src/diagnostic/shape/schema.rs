@@ -183,6 +183,7 @@ mod tests {
 
     #[test]
     fn rules_are_told_by_what_draft_7_knows() {
+        static ANY: Keys = Keys { what: "any", rules: &[Rule::Some], ..BLANK };
         let thing = table(&OUTER);
         assert_eq!(thing["oneOf"], json!([{ "required": ["in"] }, { "required": ["again"] }]));
         let conditions = json!([
@@ -198,7 +199,6 @@ mod tests {
             },
         ]);
         assert_eq!(thing["allOf"], conditions);
-        static ANY: Keys = Keys { what: "any", rules: &[Rule::Some], ..BLANK };
         assert_eq!(table(&ANY)["minProperties"], json!(1));
     }
 

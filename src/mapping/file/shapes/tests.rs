@@ -62,9 +62,9 @@ fn no_two_tables_have_one_name_and_each_kind_has_one() {
     let tables: Vec<_> = KEYS.into_iter().flat_map(Keys::all).collect();
     let names: BTreeSet<_> = tables.iter().map(|keys| keys.what).collect();
     assert_eq!(names.len(), tables.len());
-    let kind = |keys: &Keys| match keys.keys[0].shape {
-        Words([word]) => *word,
-        other => panic!("{other:?}"),
+    let kind = |keys: &Keys| {
+        let Words([word]) = keys.keys[0].shape else { panic!("{:?}", keys.keys[0].shape) };
+        *word
     };
     assert_eq!(KEYS.map(kind), KINDS);
 }
