@@ -6,7 +6,8 @@
 use ::cel::IdedExpr;
 use ::cel::common::ast::{CallExpr, Expr, operators as op};
 
-use super::evaluate::{Failure, Scope};
+use super::Failure;
+use super::evaluate::Scope;
 use super::limits::children;
 use super::pattern::Pattern;
 use crate::ground::claim::ClaimValue;
@@ -38,7 +39,7 @@ fn of_call(call: &CallExpr, patterns: &[Pattern]) -> Option<Constant> {
             (Some(true), _) | (_, Some(true)) => constant(true),
             _ => None,
         },
-        (op::LOGICAL_NOT, [a]) => constant(!truth(a)?),
+        // A prepared `!` is one as well.
         (op::CONDITIONAL, [condition, yes, no]) => match truth(condition) {
             Some(true) => of(yes, patterns),
             Some(false) => of(no, patterns),

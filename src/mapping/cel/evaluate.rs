@@ -14,7 +14,7 @@ use ::cel::{Context, Env, ExecutionError, IdedExpr, Value};
 use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
 use super::pattern::Pattern;
 use super::prepare::pattern_number;
-use super::{Expression, Reads};
+use super::{Expression, Failure, Reads};
 use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
 use crate::ground::time::Timestamp;
@@ -35,21 +35,6 @@ pub(super) static FUNCTIONS: LazyLock<Arc<Env>> = LazyLock::new(|| {
     }
     Arc::new(env)
 });
-
-/// Why an expression failed on this identity. `Debug` hides values.
-#[derive(Clone, PartialEq, Eq)]
-pub(in crate::mapping) struct Failure {
-    /// What happened, without values.
-    pub(in crate::mapping) what: &'static str,
-    /// With values: for the operator's own eyes.
-    pub(in crate::mapping) detail: String,
-}
-
-impl fmt::Debug for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)
-    }
-}
 
 /// A named value. `Debug` hides it.
 pub(in crate::mapping) struct Slot<'f> {
@@ -167,7 +152,7 @@ impl<'f> Scope<'f> {
         let view = View::of(self, patterns);
         let mut context = Context::with_env(Arc::clone(&FUNCTIONS));
         context.set_variable_resolver(&view);
-        let value = Value::resolve_val(tree, &context).map_err(|error| failure(&error))?;
+        let value = Value::resolve_val(tree, &context).map_err(|error| Failure::of(&error))?;
         Ok(look(value.as_ref()))
     }
 
@@ -182,12 +167,21 @@ impl<'f> Scope<'f> {
     }
 
     pub(super) fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
+        let too_long = |name: String| {
+            let detail = format!("`{name}` is longer than {MAX_TEXT_READ} bytes");
+            Err(Failure { what: "a value is longer than expressions read", detail })
+        };
+        let facts = &expression.usage().facts;
+        if let Some((name, _)) =
+            self.facts.iter().find(|(name, value)| matches!(value, Seen::TooLong) && facts.contains(name))
+        {
+            return too_long((*name).to_owned());
+        }
         let Reads { attributes, claims, name_id: _ } = &expression.reads;
         for (table, slots, reads) in [("attr", &self.attributes, attributes), ("claims", &self.claims, claims)] {
-            let too_long = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
-            if let Some(slot) = slots.iter().find(too_long) {
-                let detail = format!("`{table}.{}` is longer than {MAX_TEXT_READ} bytes", slot.name);
-                return Err(Failure { what: "a value is longer than expressions read", detail });
+            let is_read = |slot: &&Slot<'_>| matches!(slot.value, Seen::TooLong) && reads.contains(slot.name);
+            if let Some(slot) = slots.iter().find(is_read) {
+                return too_long(format!("{table}.{}", slot.name));
             }
         }
         Ok(())
@@ -256,7 +250,9 @@ impl Scope<'_> {
     /// The evaluator asks for `attr.mail` first and for `attr` if there is none.
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         if let Some((table, field)) = name.split_once('.') {
-            return in_slots(self.table(table)?, field).map(CowVal::Borrowed);
+            // Of `claims.address.city` it asks for the whole first; no name has a dot.
+            let slots = self.table(table).filter(|_| !field.contains('.'))?;
+            return in_slots(slots, field).map(CowVal::Borrowed);
         }
         if let Some(slots) = self.table(name) {
             return Some(CowVal::owned(Table { slots }));
@@ -374,21 +370,4 @@ fn claim_value(value: &dyn Val, budget: &mut usize) -> Result<ClaimValue, Failur
         what: "the expression yields something that no claim can be",
         detail: value.get_type().name().to_owned(),
     })
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that is not exhaustive")]
-fn failure(error: &ExecutionError) -> Failure {
-    let what = match error {
-        ExecutionError::NoSuchKey(_) => "it reads something that is absent",
-        ExecutionError::IndexOutOfBounds(_) => "it reads a place behind the end of a list",
-        ExecutionError::NoSuchOverload(_)
-        | ExecutionError::UnexpectedType { .. }
-        | ExecutionError::UnsupportedBinaryOperator(..)
-        | ExecutionError::ValuesNotComparable(..) => "a value is of another type than an operator needs",
-        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "it divides by zero",
-        ExecutionError::Overflow(..) => "a number grows beyond 64 bits",
-        ExecutionError::FunctionError { .. } => "a function cannot use its argument",
-        _ => "it cannot be evaluated",
-    };
-    Failure { what, detail: error.to_string() }
 }

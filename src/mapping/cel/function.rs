@@ -136,8 +136,8 @@ impl Function {
                 Kind::Text { bytes: bytes(0).saturating_add(separators).min(MAX_RESULT_BYTES as u64) }
             }
             "replace" => {
-                let grown = replaced(bytes(0), bytes(2), arguments.get(1));
-                Kind::Text { bytes: grown.min(MAX_RESULT_BYTES as u64) }
+                let grown = places_in(bytes(0), arguments.get(1)).saturating_mul(bytes(2));
+                Kind::Text { bytes: bytes(0).saturating_add(grown).min(MAX_RESULT_BYTES as u64) }
             }
             // A number of 64 bits has 20 characters.
             "string" => Kind::Text { bytes: bytes(0).max(20) },
@@ -152,10 +152,9 @@ fn parts(bytes: u64) -> u64 {
 }
 
 /// An empty pattern is found before each character and at the end.
-fn replaced(text: u64, replacement: u64, pattern: Option<&&IdedExpr>) -> u64 {
+pub(super) fn places_in(text: u64, pattern: Option<&&IdedExpr>) -> u64 {
     let pattern = pattern.and_then(|pattern| literal_text(pattern)).map_or(0, |pattern| pattern.len() as u64);
-    let places = text.checked_div(pattern).unwrap_or(text.saturating_add(1));
-    text.saturating_add(places.saturating_mul(replacement))
+    text.checked_div(pattern).unwrap_or(text.saturating_add(1))
 }
 
 fn literal_int(node: Option<&&IdedExpr>) -> Option<u64> {

@@ -24,6 +24,7 @@ mod dn;
 mod email;
 mod evaluate;
 mod explain;
+mod failure;
 mod fault;
 mod function;
 mod kind;
@@ -47,8 +48,9 @@ use ::cel::IdedExpr;
 use ::cel::parser::PrattParser;
 
 pub(super) use constant::Constant;
-pub(super) use evaluate::{Beside, Failure, Scope};
+pub(super) use evaluate::{Beside, Scope};
 pub(super) use explain::{Outcome, Part};
+pub(super) use failure::Failure;
 pub(super) use fault::Fault;
 pub(super) use kind::Kind;
 pub(super) use limits::{MAX_MAPPING_COST, MAX_TEXT_READ};

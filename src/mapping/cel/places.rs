@@ -67,6 +67,10 @@ impl<'t> Places<'t> {
     /// The tokens by which a node is known, without those of its children and its closing bracket.
     fn own_tokens(&self, node: &IdedExpr) -> Option<(usize, usize)> {
         let at = self.token_of(node)?;
+        // A prepared `name.field` has the place of its dot.
+        if matches!(&node.expr, Expr::Ident(name) if name.contains('.')) {
+            return Some((at.checked_sub(1)?, at + 1));
+        }
         let has_next = match &node.expr {
             Expr::Select(select) => !select.test,
             Expr::Literal(_) => self.tokens.get(at)?.kind == TokenKind::TokMinus,

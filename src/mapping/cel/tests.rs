@@ -61,7 +61,7 @@ fn compiled(text: &str) -> Expression {
     World::new().compile(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}")).0
 }
 
-fn value(text: &str) -> Result<Option<ClaimValue>, evaluate::Failure> {
+fn value(text: &str) -> Result<Option<ClaimValue>, Failure> {
     of_ana(|scope| scope.evaluate(&compiled(text)))
 }
 
