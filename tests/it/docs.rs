@@ -1,5 +1,7 @@
 //! What the documentation says exists, exists.
 
+mod tutorial;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -139,15 +141,6 @@ fn is_good(folder: &Folder, of: &str) {
 #[test]
 fn the_examples_of_getting_started_pass_check() {
     is_good(&as_getting_started(), "getting-started.md");
-}
-
-#[test]
-fn the_examples_of_a_mapping_make_one_that_passes_check() {
-    let folder = as_getting_started();
-    folder.write("mappings/payroll.yaml", &yaml_of(&page("mapping.md")).concat());
-    is_good(&folder, "mapping.md");
-    let tests = folder.run(&["mapping", "test"]);
-    assert!(tests.code == 0 && tests.out.contains("2 tests passed"), "{}{}", tests.out, tests.err);
 }
 
 #[test]
