@@ -81,7 +81,8 @@ impl Reloader {
     /// `loaded` is what the server begins with. SIGHUP is caught from now on.
     pub(super) fn of(path: &Path, loaded: &Loaded) -> Result<Self, Failure> {
         let hang_up = caught(SignalKind::hangup())?;
-        Ok(Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen: seen(path), hang_up })
+        let seen = fingerprint(path, &ProcessEnvironment).ok();
+        Ok(Self { path: path.to_path_buf(), fixed: Fixed::of(loaded), seen, hang_up })
     }
 
     /// Until `end` is ready.
@@ -97,11 +98,11 @@ impl Reloader {
             tokio::select! {
                 () = &mut end => return,
                 _ = self.hang_up.recv() => {
-                    self.seen = seen(&self.path);
+                    self.seen = self.look().await;
                     self.reload(&bridge, &master_keys).await;
                 }
                 _ = turns.tick() => {
-                    let now = seen(&self.path);
+                    let now = self.look().await;
                     if now != self.seen {
                         self.seen = now;
                         self.reload(&bridge, &master_keys).await;
@@ -111,7 +112,13 @@ impl Reloader {
         }
     }
 
-    async fn reload(&self, bridge: &Bridge, master_keys: &MasterKeys) {
+    /// What the files look like; `None` where they cannot be read.
+    async fn look(&self) -> Option<[u8; 32]> {
+        let path = self.path.clone();
+        aside(move || fingerprint(&path, &ProcessEnvironment)).await.ok()?.ok()
+    }
+
+    async fn reload(&self, bridge: &Arc<Bridge>, master_keys: &MasterKeys) {
         match self.take(bridge, master_keys).await {
             Ok(()) => {
                 bridge.reloads().taken(SystemClock.now());
@@ -128,10 +135,9 @@ impl Reloader {
     }
 
     /// Puts the files in force, or says why not.
-    async fn take(&self, bridge: &Bridge, master_keys: &MasterKeys) -> Result<(), Vec<String>> {
+    async fn take(&self, bridge: &Arc<Bridge>, master_keys: &MasterKeys) -> Result<(), Vec<String>> {
         let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(|fault| vec![fault.to_string()])?;
-        let loaded = read.map_err(|error| why(&error))?;
+        let loaded = aside(move || read(&path)).await?.map_err(|error| why(&error))?;
         let fixed = Fixed::of(&loaded).changed_since(&self.fixed);
         if !fixed.is_empty() {
             return Err(fixed.into_iter().map(|key| format!("{key}: changes with a restart only")).collect());
@@ -139,17 +145,25 @@ impl Reloader {
         // Before the revision: an API that asks for another algorithm finds its key.
         let keys = open_keys(bridge.store().as_ref(), master_keys, &loaded.settings).await;
         bridge.replace_ring(keys.map_err(|failure| vec![failure.to_string()])?.ring);
-        let revision = revision(loaded).map_err(|failure| vec![failure.to_string()])?;
-        bridge.replace_revision(revision).map_err(|changed| vec![changed.to_string()])
+        let bridge = Arc::clone(bridge);
+        aside(move || put_in_force(&bridge, loaded)).await?
     }
 }
 
-fn read(path: &Path) -> Result<Loaded, LoadError> {
+/// On a thread where no request waits: a thousand files take a while to be read, and to be dropped.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Vec<String>> {
+    tokio::task::spawn_blocking(work).await.map_err(|fault| vec![fault.to_string()])
+}
+
+/// Reads the files as a reload does.
+pub(super) fn read(path: &Path) -> Result<Loaded, LoadError> {
     load(path, Extent::Revision, &ProcessEnvironment, SystemClock.now())
 }
 
-fn seen(path: &Path) -> Option<[u8; 32]> {
-    fingerprint(path, &ProcessEnvironment).ok()
+/// Swaps the revision.
+pub(super) fn put_in_force(bridge: &Bridge, loaded: Loaded) -> Result<(), Vec<String>> {
+    let revision = revision(loaded).map_err(|failure| vec![failure.to_string()])?;
+    bridge.replace_revision(revision).map_err(|changed| vec![changed.to_string()])
 }
 
 /// One line for each problem, errors first: they keep the files from being taken.

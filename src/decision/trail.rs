@@ -210,7 +210,9 @@ pub struct Known {
 impl Trail {
     /// Opens the record; until it is closed it reads `abandoned`.
     pub fn open(trace_id: TraceId, now: Timestamp, detail: Detail) -> Self {
-        Self { trace_id, opened: now, detail, steps: Vec::with_capacity(16), omitted: 0, known: Known::default() }
+        // As many as an ordinary request takes.
+        let steps = Vec::with_capacity(48);
+        Self { trace_id, opened: now, detail, steps, omitted: 0, known: Known::default() }
     }
 
     /// The request that this is the record of.

@@ -9,6 +9,7 @@
 
 mod load;
 mod machine;
+mod reloads;
 mod report;
 mod stage;
 mod steps;
@@ -39,6 +40,7 @@ use super::wiring::{Wired, wire, wire_over};
 
 use load::{Burst, Connections, bare, in_process};
 use machine::{appends, median, quantile, resident_bytes};
+use reloads::Reloading;
 use report::{Figures, Latency, Loads, Memory};
 use stage::{ES256, Stage};
 use steps::Steps;
@@ -177,12 +179,18 @@ async fn latency(stage: &Arc<Stage>, wired: &Wired, (most, record): (f64, usize)
     let flushes = flushes(wired.bridge.store().as_ref(), record).await?;
     let rate = most * BELOW_SATURATION;
     let taken = connections.paced(bodies(stage, PACED)?, rate).await?;
+    let to_come = bodies(stage, PACED)?;
+    let reloading = Reloading::begin(stage, &wired.bridge)?;
+    let meanwhile = connections.paced(to_come, rate).await?;
+    let reloads = reloading.end().await?;
     let appends = appends(&stage.at("."), record, APPENDS)?;
     drop(connections);
     serving.end().await;
     let (p50, p99) = (quantile(taken.clone(), 500), quantile(taken, 990));
     let flush_p99 = quantile(flushes.clone(), 990);
-    Ok(Latency { rate, p50, p99, flush: median(flushes), flush_p99, append: median(appends) })
+    let reloading_p99 = quantile(meanwhile, 990);
+    let (flush, append, reload) = (median(flushes), median(appends), median(reloads));
+    Ok(Latency { rate, p50, p99, reloading_p99, reload, flush, flush_p99, append })
 }
 
 /// One commit after another in a store that is otherwise idle: each is one flush and one fdatasync.

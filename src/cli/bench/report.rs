@@ -28,6 +28,10 @@ pub(super) struct Latency {
     pub(super) rate: f64,
     pub(super) p50: Duration,
     pub(super) p99: Duration,
+    /// The same while a thousand mappings are reloaded, again and again.
+    pub(super) reloading_p99: Duration,
+    /// Median of one reload, beside the load.
+    pub(super) reload: Duration,
     /// Median of one commit in an idle store: one flush, one fdatasync.
     pub(super) flush: Duration,
     /// The 99th percentile of the same: what the disk itself takes now and then, whoever waits for it.
@@ -75,7 +79,7 @@ impl Aim {
 const MEMORY_LIMIT: u64 = 60_000_000;
 
 impl Figures {
-    fn aims(&self) -> [Aim; 4] {
+    fn aims(&self) -> [Aim; 5] {
         let (steps, loads, latency) = (&self.steps, &self.loads, &self.latency);
         let floor = loads.floor.each();
         let verification = (steps.verification, steps.verification_floor());
@@ -86,6 +90,7 @@ impl Figures {
             Aim::of("durable", "durable exchange under load / (that + ES256 sign)", durable, 2.5),
             Aim::of("http", "over HTTP / (that + ES256 sign + bare handler)", http, 2.0),
             Aim::of("p99", "p99 below saturation / one flush with fdatasync", (latency.p99, latency.flush), 5.0),
+            Aim::of("reload", "p99 while mappings are reloaded / p99", (latency.reloading_p99, latency.p99), 2.0),
         ]
     }
 
@@ -125,6 +130,8 @@ impl Figures {
         let times = [
             ("p50", latency.p50),
             ("p99", latency.p99),
+            ("p99 while reloading", latency.reloading_p99),
+            ("a reload of 1,000 mappings", latency.reload),
             ("one flush with fdatasync", latency.flush),
             ("its p99", latency.flush_p99),
             ("append and fdatasync alone", latency.append),
@@ -184,6 +191,8 @@ impl Figures {
                 "per_second": latency.rate.round(),
                 "p50": number(latency.p50),
                 "p99": number(latency.p99),
+                "p99_reloading": number(latency.reloading_p99),
+                "reload": number(latency.reload),
                 "flush_fdatasync": number(latency.flush),
                 "flush_fdatasync_p99": number(latency.flush_p99),
                 "append_fdatasync": number(latency.append),

@@ -28,6 +28,8 @@ use crate::ground::id::EntityId;
 use crate::ground::oauth::GrantType;
 use crate::ground::time::Timestamp;
 
+use super::CACHE;
+
 const CONFIGURATION: &str = include_str!("drawbridge.yaml");
 const MAPPING: &str = include_str!("mapping.yaml");
 const ISSUER: &str = "https://bridge.bench.example";
@@ -36,6 +38,9 @@ const PROVIDER: &str = "https://idp.bench.example";
 pub(super) const CLIENT: &str = "bench-client";
 /// What tokens are signed with unless something else is measured.
 pub(super) const ES256: SigningAlgorithm = SigningAlgorithm::Es256;
+/// Each has an API of its own.
+const AUDIENCES: [SigningAlgorithm; 4] =
+    [ES256, SigningAlgorithm::EdDsa, SigningAlgorithm::Rs256, SigningAlgorithm::Ps256];
 /// So many values of the last attribute make a response of about 7 KB.
 const GROUPS: usize = 18;
 
@@ -107,6 +112,29 @@ impl Stage {
             LoadError::Refused(refused) => failed(format!("{:?}", refused.diagnostics)),
             LoadError::Unreadable { .. } | LoadError::Changing => not_loaded(&error),
         })
+    }
+
+    /// The files of a set of so many mappings, most of which are about other APIs: the path of its configuration.
+    pub(super) fn many(&self, count: usize) -> Result<PathBuf, Failure> {
+        let folder = self.at("many");
+        fs::create_dir(&folder).map_err(failed)?;
+        let [es256, others @ ..] = AUDIENCES.map(audience);
+        let of = |api: &str| format!("source: bench-idp\nfor: {{ audiences: [{api}] }}");
+        let own = [es256.as_str()].into_iter().chain(others.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
+        let head = |apis: &str| MAPPING.replace("source: bench-idp", &of(apis));
+        fs::write(folder.join("bench.yaml"), head(&own)).map_err(failed)?;
+        let mut text = CONFIGURATION.replace("./mappings", "./many").replace("CACHE", CACHE);
+        for number in 1..count {
+            let api = format!("https://{number}.bench.example");
+            text.extend(["  - { audience: ", &api, ", scopes: [payroll.read, payroll.write] }\n"]);
+            let mapping = head(&api).replace("id: bench\n", &format!("id: bench-{number}\n"));
+            let is_of_others = |line: &&str| others.iter().any(|other| line.contains(other.as_str()));
+            let lines: Vec<&str> = mapping.lines().filter(|line| !is_of_others(line)).collect();
+            fs::write(folder.join(format!("{number}.yaml")), lines.join("\n").replace(&es256, &api)).map_err(failed)?;
+        }
+        let path = self.at("many.yaml");
+        fs::write(&path, text).map_err(failed)?;
+        Ok(path)
     }
 
     /// So many different requests, each with a response signed by RSA-2048 as a provider does.
