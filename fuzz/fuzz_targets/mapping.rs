@@ -6,7 +6,7 @@ use drawbridge::credential::{Authentication, Facts};
 use drawbridge::decision::{Detail, Trail};
 use drawbridge::diagnostic::Source;
 use drawbridge::ground::attribute::{Attribute, NameId};
-use drawbridge::ground::id::{ClientId, Namespace, SourceId, TraceId};
+use drawbridge::ground::id::{Audience, ClientId, Namespace, SourceId, TraceId};
 use drawbridge::ground::time::Timestamp;
 use drawbridge::mapping::{CompileContext, Mappings, RequestFacts, compile};
 use libfuzzer_sys::fuzz_target;
@@ -37,10 +37,11 @@ fn largest(text: &str) -> Facts {
 }
 
 fn apply(mappings: &Mappings, facts: &Facts) {
-    let (client, now) = (ClientId::new("fuzz"), Timestamp::from_unix_seconds(0));
+    let (client, audience) = (ClientId::new("fuzz"), Audience::new("https://fuzz.example"));
+    let now = Timestamp::from_unix_seconds(0);
     for mapping in mappings {
         let mut trail = Trail::open(TraceId::from_bytes([0; 16]), now, Detail::Explain);
-        let _ = mapping.apply(facts, &RequestFacts { client: &client, now }, &mut trail);
+        let _ = mapping.apply(facts, &RequestFacts { client: &client, audience: &audience, now }, &mut trail);
     }
 }
 
