@@ -297,4 +297,13 @@ mod tests {
         assert!(json.len() <= MAX_RECORD_BYTES);
         assert!(json.contains("steps_omitted") && json.contains("saml.expired"));
     }
+
+    #[test]
+    fn what_was_noted_pushes_out_no_check() {
+        let mut trail = trail();
+        (0..300).for_each(|_| trail.noted(Stage::Attribute, "x", Vec::new()));
+        trail.passed(Stage::Release, Vec::new());
+        let stages: Vec<_> = trail.steps().iter().map(|step| step.stage).collect();
+        assert_eq!((stages.len(), stages.last()), (257, Some(&Stage::Release)));
+    }
 }

@@ -15,7 +15,9 @@ use super::record::{Decision, Outcome};
 pub enum Detail {
     /// What the decision record keeps: little, and nothing private but by its shape.
     Record,
-    /// Everything, values included: for `mapping explain` and mapping tests.
+    /// Values as well, of a request that somebody waits for: nothing is worked out for the record alone.
+    Values,
+    /// Everything, values and guesses included: for `mapping explain` and mapping tests.
     Explain,
 }
 
@@ -147,7 +149,7 @@ pub trait Rejection {
     fn facts(&self) -> Vec<Fact>;
 }
 
-/// A record has no more steps: an assertion with thousands of attributes must not cost more than one with a hundred.
+/// Behind so many steps nothing is noted any more: what a sender can multiply must not push out what was checked.
 const MAX_STEPS: usize = 256;
 
 /// One step.
@@ -220,8 +222,13 @@ impl Trail {
         self.trace_id
     }
 
-    /// Whether values are wanted: work that only `explain` shows is done only then.
+    /// Whether values are wanted: what only they need is done only then.
     pub fn explains(&self) -> bool {
+        self.detail != Detail::Record
+    }
+
+    /// Whether somebody waits for an explanation and for nothing else: what takes long is done only then.
+    pub fn guesses(&self) -> bool {
         self.detail == Detail::Explain
     }
 
@@ -264,8 +271,8 @@ impl Trail {
 
     /// A step about one of several things of a stage.
     pub fn push(&mut self, stage: Stage, subject: Option<Arc<str>>, finding: Finding, facts: Vec<Fact>) {
-        // A failing step is the end and is always kept; what a sender can multiply is bounded.
-        if self.steps.len() >= MAX_STEPS && self.detail == Detail::Record && !matches!(finding, Finding::Failed(_)) {
+        // Checks are as many as the files of the operator say.
+        if self.steps.len() >= MAX_STEPS && self.detail == Detail::Record && finding == Finding::Noted {
             self.omitted += 1;
             return;
         }

@@ -51,25 +51,40 @@ fn split_last(name: &str) -> (&str, &str) {
     name.split_at_checked(start).unwrap_or((name, ""))
 }
 
+/// Bytes of a name that are looked at; the rest of a longer one is not.
+const LOOKED_AT: usize = 256;
+/// Pairs of letters that are compared for one name, about: some milliseconds. Senders choose names and how many.
+const MOST_PAIRS: usize = 2 << 20;
+
 /// The candidates that are most like `name`, best first, at most `limit`, none that is quite different. Names are
 /// compared as a whole and by their last segment: sources agree on `mail` and differ in what stands before it.
+///
+/// Bounded: of many long candidates the last are not looked at.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, limit: usize) -> Vec<&'a str> {
     const ALIKE: f64 = 0.6;
     fn last_segment(name: &str) -> &str {
         name.rsplit(['/', ':', '#', '.']).next().unwrap_or(name)
     }
-    let name = name.to_lowercase();
-    let likeness = |candidate: &str| {
-        let candidate = candidate.to_lowercase();
-        let whole = strsim::normalized_damerau_levenshtein(&name, &candidate);
+    let name = beginning(name).to_lowercase();
+    let mut left = MOST_PAIRS;
+    let mut likeness = |candidate: &str| {
+        let candidate = beginning(candidate).to_lowercase();
+        left = left.checked_sub(name.len().saturating_mul(candidate.len()))?;
         // A common prefix makes names of one family alike; the last segment tells them apart.
-        let last = strsim::jaro_winkler(last_segment(&name), last_segment(&candidate));
-        0.25f64.mul_add(whole, 0.75 * last)
+        let last = 0.75 * strsim::jaro_winkler(last_segment(&name), last_segment(&candidate));
+        if last + 0.25 < ALIKE {
+            return Some(0.0);
+        }
+        Some(0.25f64.mul_add(strsim::normalized_damerau_levenshtein(&name, &candidate), last))
     };
-    let mut alike: Vec<_> = candidates.into_iter().map(|candidate| (likeness(candidate), candidate)).collect();
-    alike.retain(|(likeness, _)| *likeness >= ALIKE);
+    let compared = candidates.into_iter().map_while(|candidate| Some((likeness(candidate)?, candidate)));
+    let mut alike: Vec<_> = compared.filter(|(likeness, _)| *likeness >= ALIKE).collect();
     alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     alike.into_iter().map(|(_, candidate)| candidate).take(limit).collect()
+}
+
+fn beginning(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(LOOKED_AT)).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -123,5 +138,18 @@ mod tests {
         assert_eq!(nearest("http://schemas.xmlsoap.org/claims/upn", sent, 1), [sent[1]]);
         assert_eq!(nearest("http://schemas.xmlsoap.org/claims/Groups", sent, 1), [sent[3]]);
         assert!(nearest("department", sent, 3).is_empty());
+    }
+
+    #[test]
+    fn what_senders_may_multiply_is_compared_within_bounds() {
+        let long = format!("urn:{}", "é".repeat(100_000));
+        assert_eq!(nearest(&long, [long.as_str(), "urn:x"], 3), [long.as_str()]);
+        // Behind so many pairs nothing is looked at.
+        let name = "x".repeat(LOOKED_AT);
+        let before = "y".repeat(LOOKED_AT);
+        let many = |count: usize| std::iter::repeat_n(before.as_str(), count).chain([name.as_str()]);
+        let looks = MOST_PAIRS / (LOOKED_AT * LOOKED_AT);
+        assert_eq!(nearest(&name, many(looks - 1), 1), [name.as_str()]);
+        assert!(nearest(&name, many(looks), 1).is_empty());
     }
 }

@@ -74,7 +74,7 @@ async fn exchange(
     now: Timestamp,
 ) -> Result<Issued, Refusal> {
     let revision = bridge.revision();
-    let detail = if revision.keeping.values.is_some() { Detail::Explain } else { Detail::Record };
+    let detail = if revision.keeping.values.is_some() { Detail::Values } else { Detail::Record };
     let mut trail = Trail::open(trace_id, now, detail);
     trail.known.revision = Some(revision.hash.clone());
     let flow = Flow { bridge: &bridge, revision: &revision, trace_id, now, person: OnceLock::new() };

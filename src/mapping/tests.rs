@@ -1,3 +1,4 @@
+mod bounds;
 mod examples;
 mod findings;
 mod language;

@@ -9,6 +9,9 @@ use crate::mapping::compiled::{Cardinality, Declared};
 use crate::mapping::received::Received;
 use crate::mapping::refusal::{Found, MappingRefusal};
 
+/// Names of undeclared attributes in a record: the source chooses how many there are.
+const MAX_NOTED: usize = 32;
+
 impl<'f> Run<'f, '_> {
     pub(super) fn attributes(&mut self) -> Step<()> {
         let received = self.receive();
@@ -18,7 +21,7 @@ impl<'f> Run<'f, '_> {
                 return self.refuse(Stage::Attribute, Some(&declared.short), refusal);
             }
             let facts = match values {
-                None if self.trail.explains() => {
+                None if self.trail.guesses() => {
                     let near = self.nearest(declared);
                     let mut facts = vec![Fact::public("found", "absent"), Fact::public("expected", &declared.name)];
                     facts.extend((!near.is_empty()).then(|| Fact::public("nearest", near.join(", "))));
@@ -47,6 +50,7 @@ impl<'f> Run<'f, '_> {
     /// Sorts what was sent to what is declared. What is not declared is noted by its name and never read.
     fn receive(&mut self) -> Vec<Option<Received<'f>>> {
         let mut received: Vec<Option<Received<'f>>> = self.mapping.attributes.iter().map(|_| None).collect();
+        let mut undeclared = 0_usize;
         for attribute in &self.facts.attributes {
             let format_fits = |place: &&usize| {
                 self.mapping
@@ -62,9 +66,15 @@ impl<'f> Run<'f, '_> {
                     Some(values) => values.add(&attribute.values),
                 }
             } else {
-                let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
-                self.trail.noted(Stage::Attribute, attribute.name.as_str(), facts);
+                undeclared += 1;
+                if undeclared <= MAX_NOTED {
+                    let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
+                    self.trail.noted(Stage::Attribute, attribute.name.as_str(), facts);
+                }
             }
+        }
+        if let Some(more) = undeclared.checked_sub(MAX_NOTED).filter(|more| *more > 0) {
+            self.trail.noted(Stage::Attribute, "others", vec![Fact::public("undeclared", more)]);
         }
         // An attribute without a value says nothing, unless an empty list is what it says.
         for (declared, values) in self.mapping.attributes.iter().zip(&mut received) {

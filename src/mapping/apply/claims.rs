@@ -98,12 +98,13 @@ impl Run<'_, '_> {
             let mut texts = values.iter().map(|value| ClaimValue::Text(value.to_owned()));
             return Ok(if is_list { Some(ClaimValue::List(texts.collect())) } else { texts.next() });
         };
-        let explains = self.trail.explains();
+        let (explains, guesses) = (self.trail.explains(), self.trail.guesses());
         let mut hit = |text: &str, found: bool| {
             if explains && found {
                 facts.push(Fact::private("row", text));
             } else if explains {
-                let keys = steps.table.iter().flat_map(|rows| rows.keys()).map(String::as_str);
+                let rows = steps.table.iter().filter(|_| guesses);
+                let keys = rows.flat_map(|rows| rows.keys()).map(String::as_str);
                 let near = nearest(text, keys, 1);
                 let near = near.first().map(|key| format!(" (the nearest row is `{key}`)")).unwrap_or_default();
                 facts.push(Fact::private("no_row", format!("{text}{near}")));

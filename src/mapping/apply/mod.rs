@@ -29,7 +29,7 @@ use crate::ground::time::Timestamp;
 
 /// So many parts of an expression are explained, at most.
 const PARTS: u64 = 64;
-/// Steps of all explanations of a request.
+/// Steps of all explanations, where somebody waits for nothing else.
 const MAX_EXPLAINED: u64 = 8 * MAX_MAPPING_COST;
 
 /// What a mapping may know of the request.
@@ -181,7 +181,8 @@ impl Run<'_, '_> {
     fn parts(&self, expression: &Expression) -> Vec<Fact> {
         // Each part costs as much as the whole, at most; all of a request together stay within a few mappings' worth.
         let cost = expression.cost.saturating_mul(PARTS);
-        if !self.trail.explains() || self.explained.get().saturating_add(cost) > MAX_EXPLAINED {
+        let most = if self.trail.guesses() { MAX_EXPLAINED } else { MAX_MAPPING_COST };
+        if !self.trail.explains() || self.explained.get().saturating_add(cost) > most {
             return Vec::new();
         }
         self.explained.set(self.explained.get() + cost);
