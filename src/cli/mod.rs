@@ -43,6 +43,7 @@ use crate::config::{Environment, ProcessEnvironment};
 use crate::crypto::entropy::SystemEntropy;
 use crate::ground::clock::{Clock, FixedClock, SystemClock};
 use crate::ground::time::Timestamp;
+use crate::ground::visible::visible_lines;
 
 use args::{Cli, Command, KeysCommand, MappingCommand, RecordingsCommand, StoreCommand, SubjectCommand};
 use exit::{Answer, Exit, Failure};
@@ -124,8 +125,8 @@ fn show(failure: &Failure, screen: &mut Screen<'_>) {
     if failure.reader_gone {
         return;
     }
-    let _ = writeln!(screen.err, "{}: {failure}", styled(BAD, "error"));
+    let _ = writeln!(screen.err, "{}: {}", styled(BAD, "error"), visible_lines(&failure.message));
     if let Some(help) = &failure.help {
-        let _ = writeln!(screen.err, "  {} {help}", styled(HINT, "help:"));
+        let _ = writeln!(screen.err, "  {} {}", styled(HINT, "help:"), visible_lines(help));
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::problem::{Diagnostic, Diagnostics, Severity};
 use super::source::{Source, Span};
+use crate::ground::visible::visible_lines;
 
 /// Whether the text may carry ANSI escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub fn render(diagnostics: &Diagnostics, sources: &[Source], color: Color) -> St
     let mut text = String::new();
     for diagnostic in diagnostics {
         let source = sources.iter().find(|source| source.path == diagnostic.file);
-        text.push_str(&renderer.render(&[group(diagnostic, source)]));
+        text.push_str(&renderer.render(&[group(&harmless(diagnostic), source)]));
         text.push_str("\n\n");
     }
     text.push_str(&summary(diagnostics));
@@ -70,6 +71,15 @@ fn span_json(span: Span) -> Value {
         return Value::Null;
     }
     json!({ "start": span.start, "end": span.end, "line": span.line, "column": span.column })
+}
+
+/// Messages have words of files in them, and files may come from others.
+fn harmless(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut shown = diagnostic.clone();
+    let texts = [&mut shown.message, &mut shown.file].into_iter().chain(&mut shown.help).chain(&mut shown.notes);
+    let texts = texts.chain(&mut shown.label).chain(shown.related.iter_mut().map(|(_, label)| label));
+    texts.for_each(|text| *text = visible_lines(text));
+    shown
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, source: Option<&'a Source>) -> Group<'a> {
@@ -191,6 +201,15 @@ mod tests {
         mapping.attribute_unknown 2:16 `eduPersonAfiliation` is not among the attributes
         file.unreadable 0:0 the file cannot be read
         ");
+    }
+
+    #[test]
+    fn what_a_file_says_moves_no_cursor() {
+        let mut diagnostics = Diagnostics::new();
+        let escape = "\u{1b}[2J";
+        let added = diagnostics.push(Diagnostic::error("file.unreadable", escape, Span::FILE, escape));
+        added.label(escape).note(escape).did_you_mean(Some(escape));
+        assert!(!render(&diagnostics, &[], Color::Never).contains('\u{1b}'));
     }
 
     #[test]

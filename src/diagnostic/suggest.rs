@@ -84,7 +84,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>, li
 }
 
 fn beginning(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(LOOKED_AT)).unwrap_or(name)
+    let end = name.char_indices().map(|(at, _)| at).find(|at| *at >= LOOKED_AT);
+    end.and_then(|end| name.get(..end)).unwrap_or(name)
 }
 
 #[cfg(test)]

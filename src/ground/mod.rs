@@ -13,3 +13,4 @@ pub mod reason;
 pub mod scope;
 pub mod secret;
 pub mod time;
+pub mod visible;
