@@ -256,6 +256,12 @@ impl Bridge {
     pub(super) async fn remember_subject_rule(&self, source: &Namespace, mapping: &Mapping) -> Result<(), StoreError> {
         let entry = |rule: &str| (source.clone(), rule.to_owned());
         let now = entry(mapping.subject_rule_hash());
+        // A request that began before a swap must not bring back what has been replaced meanwhile.
+        let revision = self.revision();
+        let in_force = revision.mappings.by_id(mapping.id());
+        if in_force.is_none_or(|in_force| in_force.subject_rule_hash() != mapping.subject_rule_hash()) {
+            return Ok(());
+        }
         if self.subject_rules.read().unwrap_or_else(PoisonError::into_inner).contains(&now) {
             return Ok(());
         }

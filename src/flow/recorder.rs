@@ -207,8 +207,8 @@ impl Recorder {
         self.store.remove_of(person).await
     }
 
-    /// Removes everything that was kept of whoever has this value at a source, as an attribute or as the `NameID`;
-    /// returns how much. What cannot be read stays until its time.
+    /// Removes everything that was kept of whoever has this value at a source, as an attribute or as the `NameID`, and
+    /// of whoever has it in a trace, whatever its source; returns how much. What cannot be read stays until its time.
     pub async fn forget_value(&self, namespace: &Namespace, value: &str) -> Result<u64, StoreError> {
         let mut people = BTreeSet::new();
         let mut after = None;
@@ -216,6 +216,19 @@ impl Recorder {
             let page = self.recorded(after, PAGE).await?;
             let of_value = page.requests.iter().filter(|request| request.facts.says(namespace, value));
             people.extend(of_value.map(|request| request.person));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let mut after = None;
+        loop {
+            let page = self.store.recordings_page(VALUES, after, PAGE).await?;
+            let says = |recording: &&Recording| {
+                opened(&self.key, recording).is_ok_and(|plain| plain::says(plain.expose(), value))
+            };
+            people.extend(page.recordings.iter().filter(says).map(|recording| recording.person));
             after = page.next;
             if after.is_none() {
                 break;

@@ -1,8 +1,12 @@
 //! What-if: recorded requests against an edited mapping, beside what the live one makes of them now.
 //!
-//! What leaves is counts, differences in words, and pseudonyms: never a value of a person.
+//! What leaves is counts, differences in words, and pseudonyms: never a value of a person. Whoever writes the edited
+//! mapping can ask about values all the same (`attr.title == 'x' ? 1 : null`), so each replay is logged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
 
 use crate::decision::{Detail, Trail};
 use crate::ground::id::TraceId;
@@ -54,25 +58,37 @@ pub enum ReplayError {
     /// The recordings cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A panic; it is a fault of ours.
+    #[error("the replay ended early")]
+    EndedEarly,
 }
 
 /// Runs every recorded request through the edited mappings.
-pub async fn replay(bridge: &Bridge, edited: &Mappings) -> Result<Replay, ReplayError> {
+pub async fn replay(bridge: &Bridge, edited: Mappings) -> Result<Replay, ReplayError> {
     let recorder = bridge.recorder();
     let _alone = recorder.replaying().ok_or(ReplayError::Busy)?;
-    let revision = bridge.revision();
+    let (revision, edited) = (bridge.revision(), Arc::new(edited));
     let mut tally = Tally::default();
     let mut after = None;
     loop {
         let page = recorder.recorded(after, PAGE).await?;
         tally.replay.unreadable += page.unreadable;
-        for recorded in &page.requests {
-            tally.take(recorded, edited, &revision);
-        }
-        tokio::task::yield_now().await;
-        match page.next {
+        let next = page.next;
+        let (revision, edited) = (Arc::clone(&revision), Arc::clone(&edited));
+        // On a thread where no request waits.
+        let taken = spawn_blocking(move || {
+            page.requests.iter().for_each(|recorded| tally.take(recorded, &edited, &revision));
+            tally
+        });
+        tally = taken.await.map_err(|_| ReplayError::EndedEarly)?;
+        match next {
             Some(next) => after = Some(next),
-            None => return Ok(tally.finish()),
+            None => {
+                let replay = tally.finish();
+                let Replay { requests, people, .. } = &replay;
+                tracing::info!(requests, people, "recordings were replayed against edited mappings");
+                return Ok(replay);
+            }
         }
     }
 }

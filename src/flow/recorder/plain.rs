@@ -112,3 +112,16 @@ impl Plain {
         })
     }
 }
+
+/// Whether the values of steps, as they were sealed, have this one as a whole.
+pub(super) fn says(json: &[u8], value: &str) -> bool {
+    fn has(found: &serde_json::Value, value: &str) -> bool {
+        match found {
+            serde_json::Value::String(text) => text == value,
+            serde_json::Value::Array(items) => items.iter().any(|item| has(item, value)),
+            serde_json::Value::Object(fields) => fields.values().any(|field| has(field, value)),
+            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
+        }
+    }
+    serde_json::from_slice(json).is_ok_and(|found| has(&found, value))
+}

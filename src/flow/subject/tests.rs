@@ -27,13 +27,13 @@ use crate::crypto::subject::SubjectKey;
 use crate::decision::Detail;
 use crate::flow::{Addresses, Parts, Presented, Revision, token};
 use crate::ground::clock::FixedClock;
-use crate::ground::id::{Audience, ClientId, SourceId};
+use crate::ground::id::{Audience, ClientId, Namespace, SourceId};
 use crate::ground::oauth::GrantType;
 use crate::ground::scope::ScopeSet;
 use crate::ground::secret::Secret;
 use crate::mapping::{CompileContext, SourceFile, compile};
 use crate::policy::{Api, Client, Policy, SubjectType};
-use crate::store::{Conflicts as _, Links as _, Records as _, Relink};
+use crate::store::{Conflicts as _, Links as _, MarkKind, Marks as _, Records as _, Relink};
 use crate::token::Issuer;
 
 use super::*;
@@ -346,4 +346,25 @@ async fn a_race_between_two_links_of_one_person_is_on_the_list_at_once() {
     assert!(matches!(alone, Refusal::Subject(SubjectRejection::Raced)), "{alone:?}");
     let other = world.finder().look_again(Refusal::UsedUp(1), person).await;
     assert!(matches!(other, Refusal::UsedUp(1)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_request_of_before_a_swap_does_not_bring_back_the_rule_that_was_replaced() {
+    let store = MemoryStore::default();
+    let bridge = bridge_over(&store).await;
+    let namespace = Namespace::new("intranet.example");
+    let before = bridge.revision();
+    let old = before.mappings.iter().next().unwrap();
+    bridge.remember_subject_rule(&namespace, old).await.unwrap();
+    let subject = format!("subject: {{ cel: 'name_id + \"x\"' }}\nsubject_replaces: {}", old.subject_rule_hash());
+    let file = SourceFile::new("intranet.yaml", MAPPING.replace("subject: { from: name_id }", &subject));
+    let mappings = compile(&[file], &CompileContext::default()).unwrap();
+    bridge.replace_revision(Revision { mappings, ..revision() }).unwrap();
+    let after = bridge.revision();
+    let new = after.mappings.iter().next().unwrap();
+    bridge.remember_subject_rule(&namespace, new).await.unwrap();
+    bridge.remember_subject_rule(&namespace, old).await.unwrap();
+    let marks = store.marks(MarkKind::SubjectRule).await.unwrap();
+    let rules: Vec<_> = marks.iter().map(|mark| mark.key.split(' ').next_back().unwrap()).collect();
+    assert_eq!(rules, [new.subject_rule_hash()]);
 }

@@ -65,6 +65,18 @@ fn values_are_shown_only_where_the_setting_keeps_them() {
 }
 
 #[test]
+fn a_value_is_forgotten_where_only_traces_have_it() {
+    let (files, server) = serving("trace: { keep: 1h, values: true }");
+    let trace = trace_of(&present(&server, "marker-1"));
+    let shown = || files.run(&["trace", &trace]).out;
+    until(|| shown().contains("Marker-Upn@corp.example"));
+    let forget = |value: &str| files.run(&["recordings", "forget", "--source", "corp", "--value", value]);
+    assert_eq!(forget("Marker-Upn").code, 1, "a part of a value is not the value");
+    assert_eq!(forget("Marker-Upn@corp.example").out.trim(), "1 recording removed");
+    assert!(!shown().contains("Marker-Upn"), "{}", shown());
+}
+
+#[test]
 fn recorded_requests_are_tried_on_an_edited_mapping() {
     let (files, server) = serving("recordings: { keep: 1h, redact: ['urn:example:undeclared'] }");
     for name_id in ["marker-1", "marker-1", "marker-2"] {

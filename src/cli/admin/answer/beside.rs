@@ -20,7 +20,7 @@ pub(super) async fn replayed(edited: &Edited, state: State<'_>) -> Result<Replay
     let mappings = compile(&sources, &CompileContext::default()).map_err(|_| {
         Refusal::new(RefusalKind::BadRequest, "the edited mapping has problems: `drawbridge mapping test` shows them")
     })?;
-    let replay = replay(bridge, &mappings).await;
+    let replay = replay(bridge, mappings).await;
     let replay = replay.map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))?;
     let row = |(what, touched): (String, Touched)| ChangeRow {
         what,
