@@ -16,6 +16,7 @@ use crate::mapping::{CompileContext, KINDS, Mappings, TestReport, compile, inclu
 use super::environment::Environment;
 use super::master_key;
 use super::raw::Raw;
+use super::redact;
 use super::settings::{Settings, resolve};
 use super::snapshot::{Content, Reading, Snapshot, beside, read_mapping, source_of};
 
@@ -233,6 +234,9 @@ impl Judged {
         let mappings = match compiled {
             Ok(mappings) => {
                 self.diagnostics.extend(mappings.warnings().clone());
+                let raw = snapshot.raw.iter();
+                let suspects = raw.flat_map(|raw| redact::suspects(raw, &mappings, &snapshot.source.path));
+                suspects.for_each(|suspect| drop(self.diagnostics.push(suspect)));
                 Some(mappings)
             }
             Err(problems) => {

@@ -7,6 +7,7 @@ pub mod master_key;
 mod places;
 pub mod problem;
 mod raw;
+mod redact;
 mod settings;
 mod snapshot;
 mod word;

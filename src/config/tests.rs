@@ -555,3 +555,18 @@ fn files_that_change_while_they_are_read_are_read_again() {
     assert!(settled.sources.iter().any(|source| source.text.ends_with("# 0\n")), "the last state, and no mixture");
     assert!(matches!(load(u32::MAX), Err(LoadError::Changing)));
 }
+
+#[test]
+fn a_name_that_redacts_nothing_is_warned_of() {
+    let with = |redact: &str| {
+        let folder = Folder::with("clients:\n", &format!("recordings: {{ keep: 1h, redact: [{redact}] }}\nclients:\n"));
+        let mapping = MAPPING.replace("mail: { name: mail }", "mail: { name: 'urn:mail' }");
+        folder.write("mappings/payroll.yaml", &mapping);
+        folder.problems()
+    };
+    for (redact, warned) in
+        [("mail", true), ("urn:mial", true), ("mial", true), ("'urn:mail'", false), ("title", false)]
+    {
+        assert_eq!(with(redact).contains("config.redact_unknown"), warned, "{redact}: {}", with(redact));
+    }
+}

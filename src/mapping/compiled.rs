@@ -185,6 +185,11 @@ impl Mapping {
         &self.source
     }
 
+    /// The declared attributes: the short name, and the name that the source sends.
+    pub fn attribute_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|declared| (&*declared.short, declared.name.as_str()))
+    }
+
     /// Whether it issues, or only runs beside the one that does.
     pub const fn stage(&self) -> MappingStage {
         self.stage

@@ -27,7 +27,7 @@ pub(in crate::config) struct RawRecordings {
     /// How many requests.
     pub(in crate::config) at_most: Option<u64>,
     /// Names of attributes that are never kept.
-    pub(in crate::config) redact: Vec<String>,
+    pub(in crate::config) redact: Vec<At<String>>,
 }
 
 const MOST_RECORDINGS: i64 = 100_000;
@@ -57,5 +57,9 @@ pub(super) fn read_recordings(node: &Node, findings: &mut Findings<'_>) -> Optio
         u64::try_from(number).ok()
     });
     let redact = table.get("redact").and_then(|node| node.texts("`redact`", findings)).unwrap_or_default();
-    Some(RawRecordings { keep, at_most, redact: redact.into_iter().map(|(text, _)| text.to_owned()).collect() })
+    Some(RawRecordings {
+        keep,
+        at_most,
+        redact: redact.into_iter().map(|(text, span)| At { value: text.to_owned(), span }).collect(),
+    })
 }

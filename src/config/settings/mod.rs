@@ -179,7 +179,7 @@ impl Resolving<'_> {
             values: trace.map(|trace| trace.keep.as_ref().map_or(DAY, |at| at.value)),
             facts: recordings.and_then(|recordings| recordings.keep.as_ref()).map(|at| at.value),
             facts_at_most: recordings.and_then(|recordings| recordings.at_most).unwrap_or(1000),
-            redact: recordings.map(|recordings| recordings.redact.clone()).unwrap_or_default(),
+            redact: recordings.iter().flat_map(|recordings| &recordings.redact).map(|at| at.value.clone()).collect(),
         }
     }
 
