@@ -236,7 +236,9 @@ impl Judged {
                 self.diagnostics.extend(mappings.warnings().clone());
                 let raw = snapshot.raw.iter();
                 let suspects = raw.flat_map(|raw| redact::suspects(raw, &mappings, &snapshot.source.path));
-                suspects.for_each(|suspect| drop(self.diagnostics.push(suspect)));
+                for suspect in suspects {
+                    self.diagnostics.push(suspect);
+                }
                 Some(mappings)
             }
             Err(problems) => {
