@@ -17,6 +17,7 @@ use crate::flow::Bridge;
 use crate::ground::clock::{Clock as _, SystemClock};
 use crate::http::{Public, ServerLimits, public_router, serve, serve_unix};
 
+use super::NOW;
 use super::admin;
 use super::args::{Form, LogFormat, ServeArgs};
 use super::check::show_refused;
@@ -38,6 +39,9 @@ const ADMIN_PATIENCE: Duration = Duration::from_secs(600);
 /// Runs until it is told to stop; then finishes what is under way.
 pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut Screen<'_>) -> Answer {
     begin_logging(args.log_format, environment);
+    if environment.variable(NOW).is_some() {
+        tracing::warn!("{NOW} is set and has no effect: a server goes by the real clock");
+    }
     let loaded = match load(&args.config.config, Extent::Start, environment, SystemClock.now()) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {

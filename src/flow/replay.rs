@@ -81,16 +81,15 @@ pub async fn replay(bridge: &Bridge, edited: Mappings) -> Result<Replay, ReplayE
             tally
         });
         tally = taken.await.map_err(|_| ReplayError::EndedEarly)?;
-        match next {
-            Some(next) => after = Some(next),
-            None => {
-                let replay = tally.finish();
-                let Replay { requests, people, .. } = &replay;
-                tracing::info!(requests, people, "recordings were replayed against edited mappings");
-                return Ok(replay);
-            }
+        after = next;
+        if after.is_none() {
+            break;
         }
     }
+    let replay = tally.finish();
+    let Replay { requests, people, .. } = &replay;
+    tracing::info!(requests, people, "recordings were replayed against edited mappings");
+    Ok(replay)
 }
 
 #[derive(Default)]

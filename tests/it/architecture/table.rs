@@ -62,6 +62,7 @@ pub(super) const LIBRARIES: &[(&str, Allowed)] = &[
     ("samael", Allowed::In(&["credential/saml"])),
     ("serde", Allowed::Anywhere),
     ("serde_json", Allowed::Anywhere),
+    ("rustix", Allowed::In(&["cli/reload"])),
     ("serde_saphyr", Allowed::In(&["mapping", "config"])),
     ("sled", Allowed::In(&["backends/sled"])),
     ("strsim", Allowed::In(&["diagnostic"])),

@@ -123,4 +123,5 @@ fn a_server_has_no_other_clock() {
     command.env("DRAWBRIDGE_NOW", "2001-01-01T00:00:00Z");
     let server = Server::start_by(command).unwrap();
     server.token("portal", &Door::Bearer.form(&CORP.present(|_| {})));
+    server.log.wait_for(0, "DRAWBRIDGE_NOW is set and has no effect");
 }
