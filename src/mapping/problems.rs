@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 64] = [
+pub const PROBLEMS: [Explanation; 67] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -74,6 +74,11 @@ pub const PROBLEMS: [Explanation; 64] = [
         "Choose an identifier that is never given to another person; or say `email_proven: true` in `subject`, if this source proves addresses and never reassigns them.",
     ),
     problem(
+        "mapping.empty_passes",
+        "A scope or a rule of `require` asks something of a list that is true of an empty one as well: `has`, or `all`. Whoever is in no group at all gets it.",
+        "Ask for what must be in the list, or add `size(…) > 0`.",
+    ),
+    problem(
         "mapping.expression_syntax",
         "The expression is not CEL.",
         "Mend it at the place shown; most often a quote or a bracket is missing.",
@@ -115,7 +120,7 @@ pub const PROBLEMS: [Explanation; 64] = [
     ),
     problem(
         "mapping.guard_case",
-        "The subject takes an attribute in one case, and a rule of `require` compares it as it comes: who is refused as `bob` comes in as `BOB`, and is the same person.",
+        "The subject, or the link to another source, takes an attribute in one spelling, and a rule compares it as it comes: who is refused as `bob` comes in as `BOB`, and is the same person.",
         "Compare what the subject is made of, for instance `attr.upn.lowerAscii()`.",
     ),
     problem(
@@ -164,6 +169,11 @@ pub const PROBLEMS: [Explanation; 64] = [
         "Name the source that people come from, or remove the link.",
     ),
     problem(
+        "mapping.match_open",
+        "A scope or a rule of `require` matches more than it names: a pattern is looked for anywhere in the text, or a domain is the end of a longer one too.",
+        "Begin a pattern with `^` and end it with `$`; write what stands before a domain, such as `@`.",
+    ),
+    problem(
         "mapping.name_malformed",
         "A name has characters that it cannot have where it is used.",
         "Follow the message.",
@@ -177,6 +187,11 @@ pub const PROBLEMS: [Explanation; 64] = [
         "mapping.never_equal",
         "A text that was brought to one case is compared with one that has letters of the other: they are never equal.",
         "Write the literal in the same case.",
+    ),
+    problem(
+        "mapping.null_passes",
+        "A scope or a rule of `require` says what a fact must not be, and lets in whoever has no such fact: a login of which nothing is known, a person without a NameID.",
+        "Say what it must be, or ask `… != null` as well.",
     ),
     problem(
         "mapping.optional_unguarded",

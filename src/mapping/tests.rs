@@ -1,4 +1,5 @@
 mod bounds;
+mod doubts;
 mod examples;
 mod findings;
 mod language;

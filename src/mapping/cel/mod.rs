@@ -21,6 +21,7 @@
 mod check;
 mod constant;
 mod dn;
+mod doubt;
 mod email;
 mod evaluate;
 mod explain;
@@ -58,7 +59,7 @@ pub(super) use names::{Known, Names};
 pub(super) use places::words;
 pub(super) use reference::expressions;
 pub(super) use usage::Usage;
-pub(super) use usage::{Compared, Fold, Name};
+pub(super) use usage::{Compared, Fold, Name, Spelling};
 
 /// Every function and macro. Tests only.
 #[cfg(test)]
@@ -92,6 +93,7 @@ pub(super) struct Expression {
 #[derive(Debug)]
 struct Notes {
     usage: Usage,
+    doubts: doubt::Doubts,
     constant: Option<Constant>,
     text: Box<str>,
 }
@@ -117,12 +119,13 @@ impl Expression {
         let mut checked = check::check(&tree, names, &places);
         let (usage, faults) = usage::of(&tree, names, &places);
         checked.faults.extend(faults);
+        let doubts = doubt::of(&tree, names, &places);
         let (errors, warnings) = checked.faults.into_iter().partition::<Vec<_>, _>(Fault::is_error);
         if errors.is_empty() {
             let (tree, patterns) = prepare::prepare(tree, checked.patterns);
             let constant = constant::of(&tree, &patterns);
             let check::Checked { kind, reads, cost, .. } = checked;
-            let notes = Box::new(Notes { usage, constant, text: text.into() });
+            let notes = Box::new(Notes { usage, doubts, constant, text: text.into() });
             Ok((Self { tree, patterns, kind, reads, cost, notes }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())
@@ -133,6 +136,13 @@ impl Expression {
     /// identity, as far as can be told.
     pub(super) const fn constant(&self) -> Option<&Constant> {
         self.notes.constant.as_ref()
+    }
+
+    /// Warnings for where it lets somebody in. `is_null` says whether a fact is null for some.
+    pub(super) fn doubts(&self, is_null: impl Fn(&str) -> bool) -> Vec<Fault> {
+        let doubts = &self.notes.doubts;
+        let of_null = doubts.of_null.iter().filter(|(fact, _)| is_null(fact)).map(|(_, fault)| fault);
+        doubts.faults.iter().chain(of_null).cloned().collect()
     }
 
     /// What it does with what it reads.

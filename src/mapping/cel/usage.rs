@@ -39,6 +39,17 @@ pub(in crate::mapping) enum Fold {
     Upper,
 }
 
+/// In what two texts may differ and be taken for the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::mapping) enum Spelling {
+    /// Capital and small letters.
+    Case,
+    /// Blanks at the ends.
+    Blanks,
+    /// The forms of a distinguished name.
+    Form,
+}
+
 /// What an expression does with the names it reads. Places are bytes of its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::mapping) struct Usage {
@@ -46,6 +57,10 @@ pub(in crate::mapping) struct Usage {
     pub(in crate::mapping) folded: BTreeMap<Name, Range<usize>>,
     /// Names whose text, or a part of it, is compared as it comes with something that has letters, and where first.
     pub(in crate::mapping) exact: BTreeMap<Name, Range<usize>>,
+    /// Names of which several spellings become one.
+    pub(in crate::mapping) merged: BTreeSet<(Name, Spelling)>,
+    /// Names that are compared in one spelling where the others are let in, and where first.
+    pub(in crate::mapping) evaded: BTreeMap<(Name, Spelling), Range<usize>>,
     /// The facts beside attributes and claims that are read: `now`, `name_id`, `acr` and the like.
     pub(in crate::mapping) facts: BTreeSet<&'static str>,
     /// The literals that a whole value, or an element of a list, is compared with for equality.
@@ -67,7 +82,8 @@ pub(in crate::mapping) struct Compared {
 
 /// Of a checked tree; it must be within `limits`, because this recurses. Comparisons that can never hold are faults.
 pub(super) fn of(tree: &IdedExpr, names: &Names<'_>, places: &Places<'_>) -> (Usage, Vec<Fault>) {
-    let mut walk = Walk { names, places, locals: Vec::new(), usage: Usage::default(), faults: Vec::new() };
+    let (usage, faults) = (Usage::default(), Vec::new());
+    let mut walk = Walk { names, places, locals: Vec::new(), negated: false, usage, faults };
     walk.visit(tree);
     (walk.usage, walk.faults)
 }
@@ -86,11 +102,18 @@ struct Origin {
     fold: Option<Fold>,
     /// Or an element; not cut out of it.
     whole: bool,
+    /// Without blanks at its ends.
+    trimmed: bool,
+    /// Cut out of a distinguished name, by its grammar.
+    parsed: bool,
 }
 
 impl Trace {
     fn of(name: Name) -> Self {
-        Self { origins: BTreeSet::from([Origin { name, fold: None, whole: true }]), fold: None }
+        Self {
+            origins: BTreeSet::from([Origin { name, fold: None, whole: true, trimmed: false, parsed: false }]),
+            fold: None,
+        }
     }
 
     fn or(mut self, other: Self) -> Self {
@@ -107,6 +130,14 @@ impl Trace {
         self.map(|origin| Origin { whole: false, ..origin })
     }
 
+    fn trimmed(self) -> Self {
+        self.map(|origin| Origin { trimmed: true, ..origin })
+    }
+
+    fn parsed(self) -> Self {
+        self.map(|origin| Origin { parsed: true, ..origin })
+    }
+
     fn folded(self, fold: Fold) -> Self {
         Self { fold: Some(fold), ..self.map(|origin| Origin { fold: Some(fold), ..origin }) }
     }
@@ -117,6 +148,8 @@ struct Walk<'a> {
     places: &'a Places<'a>,
     /// Loop variables, innermost last.
     locals: Vec<(String, Trace)>,
+    /// Whether what is looked at lets in where it is false.
+    negated: bool,
     usage: Usage,
     faults: Vec<Fault>,
 }
@@ -126,7 +159,10 @@ impl Walk<'_> {
         match &node.expr {
             Expr::Call(call) => {
                 self.call(node, call);
+                let is_not = call.func_name == op::LOGICAL_NOT;
+                self.negated ^= is_not;
                 call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(|child| self.visit(child));
+                self.negated ^= is_not;
             }
             Expr::Comprehension(c) => {
                 self.visit(&c.iter_range);
@@ -153,16 +189,22 @@ impl Walk<'_> {
         match (call.func_name.as_str(), arguments.as_slice()) {
             ("lowerAscii" | "upperAscii", [text]) => {
                 for origin in self.trace(text).origins {
+                    self.usage.merged.insert((origin.name.clone(), Spelling::Case));
                     self.usage.folded.entry(origin.name).or_insert_with(|| self.places.whole(node));
                 }
             }
-            (op::EQUALS | op::NOT_EQUALS, [a, b]) => self.compare(node, a, b, true),
+            ("emailDomain", [text, ..]) => self.merge(text, Spelling::Case),
+            ("trim", [text, ..]) => self.merge(text, Spelling::Blanks),
+            ("dn" | "rdns", [text, ..]) => self.merge(text, Spelling::Form),
+            (op::EQUALS, [a, b]) => self.compare(node, (a, b), true, self.negated),
+            (op::NOT_EQUALS, [a, b]) => self.compare(node, (a, b), true, !self.negated),
             // The keys of an object are not what it was made of.
-            (op::IN, [a, b]) if !self.is_object(b) => self.compare(node, a, b, true),
-            ("startsWith" | "endsWith" | "contains", [a, b]) => self.compare(node, a, b, false),
-            ("matches", [text, pattern]) if literal_text(pattern).is_none_or(pattern_has_letters) => {
+            (op::IN, [a, b]) if !self.is_object(b) => self.compare(node, (a, b), true, self.negated),
+            ("startsWith" | "endsWith" | "contains", [a, b]) => self.compare(node, (a, b), false, self.negated),
+            ("matches", [text, pattern]) => {
                 let trace = self.trace(text);
-                self.note_exact(node, trace);
+                let has_letters = literal_text(pattern).is_none_or(pattern_has_letters);
+                self.note_compared(node, trace, has_letters, self.negated);
             }
             _ => {}
         }
@@ -189,15 +231,24 @@ impl Walk<'_> {
         }
     }
 
-    fn compare(&mut self, node: &IdedExpr, a: &IdedExpr, b: &IdedExpr, whole: bool) {
+    fn merge(&mut self, text: &IdedExpr, spelling: Spelling) {
+        let names = self.trace(text).origins.into_iter().map(|origin| (origin.name, spelling));
+        self.usage.merged.extend(names);
+    }
+
+    /// `lets_in` says whether it lets in what is not equal.
+    fn compare(&mut self, node: &IdedExpr, (a, b): (&IdedExpr, &IdedExpr), whole: bool, lets_in: bool) {
         for (value, with) in [(a, b), (b, a)] {
             let trace = self.trace(value);
             let literals = literals(with);
             match &literals {
                 // A number, null and the like have no letters.
                 None if matches!(with.expr, Expr::Literal(_)) => {}
-                Some(literals) if !literals.iter().any(|(_, text)| has_letters(text)) => {}
-                None | Some(_) => self.note_exact(node, trace.clone()),
+                Some(literals) => {
+                    let has_letters = literals.iter().any(|(_, text)| has_letters(text));
+                    self.note_compared(node, trace.clone(), has_letters, lets_in);
+                }
+                None => self.note_compared(node, trace.clone(), true, lets_in),
             }
             for (literal, text) in literals.unwrap_or_default() {
                 self.check_case(literal, text, trace.fold);
@@ -208,9 +259,19 @@ impl Walk<'_> {
         }
     }
 
-    fn note_exact(&mut self, node: &IdedExpr, trace: Trace) {
-        for origin in trace.origins.into_iter().filter(|origin| origin.fold.is_none()) {
-            self.usage.exact.entry(origin.name).or_insert_with(|| self.places.whole(node));
+    fn note_compared(&mut self, node: &IdedExpr, trace: Trace, has_letters: bool, lets_in: bool) {
+        for Origin { name, fold, trimmed, parsed, .. } in trace.origins {
+            let spellings = [
+                (Spelling::Case, has_letters && fold.is_none()),
+                (Spelling::Blanks, !trimmed),
+                (Spelling::Form, !parsed),
+            ];
+            for (spelling, _) in spellings.into_iter().filter(|(_, as_it_comes)| lets_in && *as_it_comes) {
+                self.usage.evaded.entry((name.clone(), spelling)).or_insert_with(|| self.places.whole(node));
+            }
+            if has_letters && fold.is_none() {
+                self.usage.exact.entry(name).or_insert_with(|| self.places.whole(node));
+            }
         }
     }
 
@@ -279,7 +340,9 @@ impl Walk<'_> {
             // The field of an object; else it is an element of a list.
             (op::INDEX, [object, field]) if literal_text(field).is_some() => self.trace(object).cut(),
             (op::INDEX | "distinct" | "sort", [list, ..]) => self.trace(list),
-            ("trim" | "emailLocal" | "dn" | "split" | "substring" | "rdns", [text, ..]) => self.trace(text).cut(),
+            ("trim", [text]) => self.trace(text).cut().trimmed(),
+            ("dn" | "rdns", [text, ..]) => self.trace(text).cut().parsed(),
+            ("emailLocal" | "split" | "substring", [text, ..]) => self.trace(text).cut(),
             (op::CONDITIONAL, [_, yes, no]) => {
                 let yes = self.trace(yes);
                 yes.or(self.trace(no))

@@ -38,6 +38,11 @@ impl Compiler<'_, '_, '_> {
     pub(super) fn truth(&mut self, cel: &Word, what: &str) -> Option<Expression> {
         let expression = self.expression(cel)?;
         if expression.kind.may_be(&Kind::Bool) {
+            // With declared levels a login always has one.
+            let doubts = expression.doubts(|fact| fact != "acr" || !self.facts.contains_key("acr"));
+            for doubt in doubts {
+                self.report(cel, doubt);
+            }
             return Some(expression);
         }
         let message = format!("{what} must be true or false, and this is {}", expression.kind.word());

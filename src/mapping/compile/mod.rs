@@ -91,6 +91,8 @@ struct Compiler<'c, 'f, 's> {
     used: BTreeSet<String>,
     /// The only texts that some claims can have.
     possible: rules::Possible,
+    /// The only texts that some facts can have.
+    facts: BTreeMap<&'static str, BTreeSet<String>>,
     cost: u64,
     /// Regular expressions that were too large to be made, each after some milliseconds.
     made_in_vain: usize,
@@ -117,6 +119,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             claims_read: BTreeSet::new(),
             used: BTreeSet::new(),
             possible: rules::Possible::new(),
+            facts: BTreeMap::new(),
             cost: 0,
             made_in_vain: 0,
         }
@@ -131,13 +134,14 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         self.vocabularies = self.vocabularies(file);
         let mut attributes = self.declared(file);
         let authentication = file.authentication.as_ref().and_then(|raw| self.authentication(raw, &attributes));
+        self.know_facts(source.as_ref(), clients.as_ref(), authentication.as_ref());
         let require = self.require(&file.require);
         let subject = file.subject.as_ref().and_then(|subject| self.subject(subject, file, &attributes));
-        if let Some((subject, _)) = &subject {
-            self.check_guards(file, &require, &subject.rule);
-        }
         let mut claims = self.claims(&file.claims, &attributes);
         let scopes = self.scopes(&file.scopes, audiences.as_ref());
+        if let Some((subject, _)) = &subject {
+            self.check_guards(file, subject, (&require, &scopes));
+        }
         let release = self.release(&file.release, audiences.as_ref());
         let budget = self.budget(file, &release);
         let tests = self.trials(file, &attributes);

@@ -2,12 +2,15 @@
 //! that tells apart what the subject does not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::Compiler;
 use crate::diagnostic::suggest;
 use crate::ground::claim::ClaimValue;
-use crate::mapping::cel::{Compared, Expression, Fold, Name};
-use crate::mapping::compiled::{ClaimRule, Missing, Origin, Require, SubjectRule};
+use crate::ground::id::{ClientId, SourceId};
+use crate::ground::scope::Scope;
+use crate::mapping::cel::{Compared, Expression, Fold, Name, Spelling};
+use crate::mapping::compiled::{AuthenticationTable, ClaimRule, Missing, Origin, Require, SubjectRule, SubjectSpec};
 use crate::mapping::file::{MappingFile, RawRequire, Word};
 
 /// The only texts that claims can have, where the file lists them.
@@ -42,11 +45,32 @@ fn collect(value: &ClaimValue, texts: &mut BTreeSet<String>) -> Option<()> {
 }
 
 impl Compiler<'_, '_, '_> {
-    /// A literal that no value of its claim can be equal to is most often misspelt.
+    /// What a rule can know of the facts: whose mapping it is, and which levels a login has.
+    pub(super) fn know_facts(
+        &mut self,
+        source: Option<&SourceId>,
+        clients: Option<&BTreeSet<ClientId>>,
+        levels: Option<&AuthenticationTable>,
+    ) {
+        let texts = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+        self.facts.extend(source.map(|source| ("source", texts(vec![source.as_str()]))));
+        let clients = clients.or(self.context.clients.as_ref());
+        self.facts.extend(clients.map(|ids| ("client", texts(ids.iter().map(ClientId::as_str).collect()))));
+        let acrs = |table: &AuthenticationTable| {
+            texts([&table.lowest].into_iter().chain(&table.higher).map(|level| level.acr.as_str()).collect())
+        };
+        self.facts.extend(levels.map(|table| ("acr", acrs(table))));
+    }
+
+    /// A literal that no value of its name can be equal to is most often misspelt.
     pub(super) fn check_literals(&mut self, cel: &Word, expression: &Expression) {
-        for compared in &expression.usage().literals {
-            let Compared { name: Name::Claim(claim), fold, literal, range } = compared else { continue };
-            let Some(possible) = self.possible.get(claim) else { continue };
+        for Compared { name, fold, literal, range } in &expression.usage().literals {
+            let possible = match name {
+                Name::Claim(claim) => self.possible.get(claim),
+                Name::Fact(fact) => self.facts.get(fact),
+                Name::Attribute(_) => None,
+            };
+            let Some(possible) = possible else { continue };
             let folded = |text: &String| match fold {
                 None => text.clone(),
                 Some(Fold::Lower) => text.to_ascii_lowercase(),
@@ -57,7 +81,7 @@ impl Compiler<'_, '_, '_> {
                 continue;
             }
             let span = self.inner(cel, range);
-            let message = format!("`claims.{claim}` never has the value `{literal}`");
+            let message = format!("`{}` never has the value `{literal}`", shown(name));
             let suggestion = suggest(literal, values.iter().map(String::as_str));
             let problem = self.findings.warning("mapping.value_impossible", span, message);
             match suggestion {
@@ -106,26 +130,62 @@ impl Compiler<'_, '_, '_> {
     }
 
     /// A guard that tells `BOB` from `bob` beside a subject that does not: who is refused under one spelling is let in
-    /// under another, as the same person.
-    pub(super) fn check_guards(&mut self, file: &MappingFile, require: &[Require], subject: &SubjectRule) {
-        let SubjectRule::Cel(subject) = subject else { return };
+    /// under another, as the same person. So does a scope that is kept from somebody, and a link to another source.
+    pub(super) fn check_guards(
+        &mut self,
+        file: &MappingFile,
+        subject: &SubjectSpec,
+        (require, scopes): (&[Require], &[(Scope, Expression)]),
+    ) {
+        let rules = [Some(&subject.rule), subject.link.as_ref().map(|link| &link.rule)];
+        let usages = rules.into_iter().flatten().filter_map(|rule| match rule {
+            SubjectRule::Cel(expression) => Some(expression.usage()),
+            SubjectRule::NameId | SubjectRule::Attribute(_) => None,
+        });
+        let merged: BTreeSet<&(Name, Spelling)> = usages.flat_map(|usage| &usage.merged).collect();
         for rule in require {
-            let folded = |name: &Name| subject.usage().folded.contains_key(name);
-            let found = rule.expression.usage().exact.iter().find(|(name, _)| folded(name));
-            let Some((name, range)) = found else { continue };
             let is_it = |raw: &&RawRequire| raw.id.as_ref().is_some_and(|id| id.value == *rule.id);
             let Some(cel) = file.require.iter().find(is_it).and_then(|raw| raw.cel.as_ref()) else { continue };
-            let shown = match name {
-                Name::Attribute(name) => format!("attr.{name}"),
-                Name::Claim(name) => format!("claims.{name}"),
-                Name::Fact(name) => (*name).to_owned(),
-            };
-            let span = self.inner(cel, range);
-            let message = format!("the subject takes `{shown}` in one case, and this rule as it comes");
-            let problem = self.findings.error("mapping.guard_case", span, message);
-            problem
-                .label("another spelling of the same person passes")
-                .help(format!("compare what the subject is made of: `{shown}.lowerAscii()`"));
+            let usage = rule.expression.usage();
+            // Whoever writes a guard means the person; in one that lets in who is named, the person is not let in.
+            let exact = usage.exact.iter().map(|(name, range)| ((name.clone(), Spelling::Case), range.clone()));
+            let compared = usage.evaded.clone().into_iter().chain(exact);
+            self.report_guard(cel, compared, &merged, "rule");
         }
+        for (scope, expression) in scopes {
+            let is_it = |(name, _): &&(Word, Option<Word>)| name.value == scope.as_str();
+            let Some((_, Some(cel))) = file.scopes.iter().find(is_it) else { continue };
+            self.report_guard(cel, expression.usage().evaded.clone().into_iter(), &merged, "scope");
+        }
+    }
+
+    fn report_guard(
+        &mut self,
+        cel: &Word,
+        mut compared: impl Iterator<Item = ((Name, Spelling), Range<usize>)>,
+        merged: &BTreeSet<&(Name, Spelling)>,
+        what: &str,
+    ) {
+        let Some(((name, spelling), range)) = compared.find(|(compared, _)| merged.contains(compared)) else { return };
+        let (name, span) = (shown(&name), self.inner(cel, &range));
+        let (takes, help) = match spelling {
+            Spelling::Case => ("in one case", format!("{name}.lowerAscii()")),
+            Spelling::Blanks => ("without blanks at its ends", format!("{name}.trim()")),
+            Spelling::Form => ("apart, by its grammar", format!("dn({name}).cn")),
+        };
+        let message = format!("the subject takes `{name}` {takes}, and this {what} as it comes");
+        let problem = self.findings.error("mapping.guard_case", span, message);
+        problem
+            .label("another spelling of the same person passes")
+            .help(format!("compare what the subject is made of: `{help}`"));
+    }
+}
+
+/// As expressions write it.
+fn shown(name: &Name) -> String {
+    match name {
+        Name::Attribute(name) => format!("attr.{name}"),
+        Name::Claim(name) => format!("claims.{name}"),
+        Name::Fact(name) => (*name).to_owned(),
     }
 }

@@ -11,7 +11,7 @@ fn name(name: &Name) -> String {
 }
 
 fn usage(text: &str) -> String {
-    let Usage { folded, exact, literals, facts: _ } = compiled(text).usage().clone();
+    let Usage { folded, exact, literals, .. } = compiled(text).usage().clone();
     let at = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap();
     let folded = folded.iter().map(|(found, range)| format!("folds {} [{}]", name(found), at(range)));
     let exact = exact.iter().map(|(found, range)| format!("exact {} [{}]", name(found), at(range)));
