@@ -1,11 +1,12 @@
 //! A part of an export is taken over: links that are not there, and sources without trust.
 
+use crate::crypto::digest::{hex, sha256};
 use crate::ground::id::{Namespace, Sub};
 use crate::mapping::Subject;
 use crate::store::{MAX_SUB_BYTES, Mark, MarkKind, Relink};
 use crate::token::LinkMaker;
 
-use super::super::transfer::{Contradiction, ImportPart, Imported, LinkLine};
+use super::super::transfer::{Contradiction, DistrustLine, ImportPart, Imported, LinkLine};
 use super::super::{Refusal, RefusalKind};
 use super::subject::{moment, not_changed};
 use super::{State, unavailable};
@@ -69,7 +70,58 @@ async fn new_marks(part: &ImportPart, state: State<'_>) -> Result<Vec<Mark>, Ref
         return Ok(Vec::new());
     }
     let there = state.store.marks(MarkKind::Distrust).await.map_err(|error| unavailable(&error))?;
-    let is_new = |source: &str| !there.iter().any(|mark| mark.key == source);
-    let new = part.distrust.iter().filter(|line| is_new(&line.source));
-    Ok(new.map(|line| Mark { kind: MarkKind::Distrust, key: line.source.clone(), value: line.mark.clone() }).collect())
+    let lasting = |mark: &str| mark.split_once(' ').map(|(_, namespace)| namespace.to_owned());
+    let key = |line: &DistrustLine| {
+        let known = there.iter().find(|mark| mark.key == line.source);
+        let Some(known) = known else { return Some(line.source.clone()) };
+        // Another source had this id there: its mark stands beside ours.
+        let namespace = lasting(&line.mark).filter(|namespace| lasting(&known.value).as_ref() != Some(namespace))?;
+        let key = format!("{} {}", line.source, hex(&sha256(namespace.as_bytes())));
+        (!there.iter().any(|mark| mark.key == key)).then_some(key)
+    };
+    let new = part.distrust.iter().filter_map(|line| Some((key(line)?, line.mark.clone())));
+    Ok(new.map(|(key, value)| Mark { kind: MarkKind::Distrust, key, value }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::backends::memory::MemoryStore;
+    use crate::crypto::entropy::SystemEntropy;
+    use crate::ground::time::Timestamp;
+    use crate::store::Marks as _;
+
+    #[tokio::test]
+    async fn a_source_of_another_name_under_the_same_id_stays_without_trust() {
+        let store = MemoryStore::default();
+        let mark = |value: &str| Mark { kind: MarkKind::Distrust, key: "corp".into(), value: value.into() };
+        store.mark(mark("2026-03-01T12:00:00Z https://idp.example")).await.unwrap();
+        let line = |mark: &str| DistrustLine { source: "corp".into(), mark: mark.into() };
+        let namespaces = BTreeMap::new();
+        let state = State {
+            store: &store,
+            master_keys: None,
+            keys: None,
+            entropy: &SystemEntropy,
+            sources: &[],
+            namespaces: &namespaces,
+            bridge: None,
+            issuer: None,
+            now: Timestamp::from_unix_seconds(0),
+        };
+        let part = |distrust| ImportPart { links: Vec::new(), distrust, dry_run: false };
+        for (mark, new) in [
+            ("2026-01-01T00:00:00Z https://idp.example", 0),
+            ("2026-01-01T00:00:00Z https://other.example", 1),
+            ("2026-01-01T00:00:00Z https://other.example", 0),
+        ] {
+            let imported = import(&part(vec![line(mark)]), state).await.unwrap();
+            assert_eq!(imported.new_distrust, new, "{mark}");
+        }
+        let values: Vec<_> =
+            store.marks(MarkKind::Distrust).await.unwrap().into_iter().map(|mark| mark.value).collect();
+        assert_eq!(values.len(), 2, "{values:?}");
+    }
 }
