@@ -1,6 +1,7 @@
 mod examples;
 mod findings;
 mod language;
+mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
