@@ -13,7 +13,7 @@ use crate::mapping::refusal::{Came, Found, MappingRefusal};
 const MOST_SHOWN: usize = 20;
 /// Names that are not declared and may be likened to those that are.
 const MOST_UNDECLARED: usize = 64;
-/// How much names may be likened in a request: pairs of letters, of which a thousand take some microseconds.
+/// How much names may be likened in a request, in pairs of letters: some twenty pairs of long names.
 pub(super) const LIKENING: usize = 1 << 16;
 
 impl<'f> Run<'f, '_> {
