@@ -11,18 +11,19 @@ use crate::mapping::TestReport;
 use super::args::{CheckArgs, Form};
 use super::exit::{Answer, Exit};
 use super::mapping::recorded;
-use super::report::{counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests, summary};
+use super::report::{Shown, counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests, summary};
 use super::screen::{BAD, FAINT, GOOD, STRONG, Screen, styled};
 
 /// Judges the configuration and everything that it names, as a server would before it starts.
 pub(super) fn run(args: &CheckArgs, environment: &dyn Environment, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
+    let shown = Shown::of(args.verbose);
     match load(&args.config.config, Extent::Start, environment, now) {
         Ok(mut loaded) => {
             let recorded = recorded(&loaded.mappings, &loaded, now);
             loaded.tests.extend(recorded);
             if !loaded.tests.iter().all(TestReport::passed) {
                 let Loaded { warnings: diagnostics, sources, tests, .. } = loaded;
-                show_refused(&Refused { diagnostics, sources, tests }, args.form.form(), screen)?;
+                show_refused(&Refused { diagnostics, sources, tests }, args.form.form(), shown, screen)?;
                 return Ok(Exit::No);
             }
             match args.form.form() {
@@ -33,7 +34,7 @@ pub(super) fn run(args: &CheckArgs, environment: &dyn Environment, now: Timestam
             Ok(Exit::Done)
         }
         Err(LoadError::Refused(refused)) => {
-            show_refused(&refused, args.form.form(), screen)?;
+            show_refused(&refused, args.form.form(), shown, screen)?;
             Ok(Exit::No)
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => Err(not_loaded(&error)),
@@ -68,13 +69,13 @@ fn show_loaded(loaded: &Loaded, screen: &mut Screen<'_>) -> io::Result<()> {
         .map(|(count, one, many)| counted(count, one, many))
         .collect();
     screen.line(format!("{ok}  {}: {}", styled(STRONG, settings.issuer.as_str()), parts.join(", ")))?;
-    show_tests(&loaded.tests, screen)?;
+    show_tests(&loaded.tests, Shown::Telling, screen)?;
     screen.line(format!("{ok}  {}", summary(&loaded.warnings)))?;
     screen.line(styled(FAINT, format!("revision {}", loaded.revision)))
 }
 
 /// Every problem and every failing test of a set that cannot be taken.
-pub(super) fn show_refused(refused: &Refused, form: Form, screen: &mut Screen<'_>) -> io::Result<()> {
+pub(super) fn show_refused(refused: &Refused, form: Form, shown: Shown, screen: &mut Screen<'_>) -> io::Result<()> {
     match form {
         Form::Text => {}
         Form::Json => return screen.json(&files_json(false, &refused.diagnostics, &refused.tests)),
@@ -83,7 +84,7 @@ pub(super) fn show_refused(refused: &Refused, form: Form, screen: &mut Screen<'_
     show_diagnostics(&refused.diagnostics, &refused.sources, screen)?;
     if !refused.tests.is_empty() {
         screen.line("")?;
-        show_tests(&refused.tests, screen)?;
+        show_tests(&refused.tests, shown, screen)?;
     }
     screen.line(format!("{}  this set of files would be refused", styled(BAD, "no")))?;
     screen.line(styled(FAINT, "drawbridge explain CODE says more of a code in brackets"))

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::config::{Audit, Extent, LoadError, Loaded, Network, ProcessEnvironment, Storage, fingerprint, load};
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
-use crate::diagnostic::{Severity, placed_line};
+use crate::diagnostic::{Diagnostic, Severity, placed_line};
 use crate::flow::Bridge;
 use crate::ground::clock::{Clock as _, SystemClock};
 use crate::mapping::TestReport;
@@ -184,14 +184,15 @@ pub(super) fn put_in_force(bridge: &Bridge, loaded: Loaded) -> Result<(), Vec<St
     bridge.replace_revision(revision).map_err(|changed| vec![changed.to_string()])
 }
 
-/// One line for each problem, errors first: they keep the files from being taken.
+/// One line for each problem that keeps the files from being taken; that of a test has what differs.
 fn why(error: &LoadError) -> Vec<String> {
     match error {
         LoadError::Refused(refused) => {
+            let errors = refused.diagnostics.iter().filter(|problem| problem.severity == Severity::Error);
             let failed = refused.tests.iter().filter_map(TestReport::diagnostic);
-            let mut problems: Vec<_> = refused.diagnostics.iter().cloned().chain(failed).collect();
-            problems.sort_by_key(|problem| problem.severity != Severity::Error);
-            problems.iter().map(placed_line).collect()
+            // The values of such tests stand in the file; what a recorded credential had is left out.
+            let with_notes = |problem: Diagnostic| format!("{}: {}", placed_line(&problem), problem.notes.join("; "));
+            errors.map(placed_line).chain(failed.map(with_notes)).collect()
         }
         LoadError::Unreadable { .. } | LoadError::Changing => vec![error.to_string()],
     }

@@ -22,8 +22,25 @@ pub(super) fn show_diagnostics(
     write!(screen.out, "{}", render(diagnostics, sources, Color::Always))
 }
 
+/// How much is shown of a test that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The steps of what differs.
+    Telling,
+    /// Every step.
+    All,
+}
+
+impl Shown {
+    /// As `--verbose` has it.
+    pub(super) const fn of(verbose: bool) -> Self {
+        if verbose { Self::All } else { Self::Telling }
+    }
+}
+
 /// Every test that failed, with what the mapping did; the others are counted.
-pub(super) fn show_tests(tests: &[TestReport], screen: &mut Screen<'_>) -> io::Result<()> {
+pub(super) fn show_tests(tests: &[TestReport], shown: Shown, screen: &mut Screen<'_>) -> io::Result<()> {
+    let mut left_out = false;
     for test in tests.iter().filter(|test| !test.passed()) {
         let place = format!("{}:{}", test.file, test.span.line);
         screen.line(format!(
@@ -35,9 +52,16 @@ pub(super) fn show_tests(tests: &[TestReport], screen: &mut Screen<'_>) -> io::R
         for difference in test.lines() {
             screen.line(format!("      {}", visible(&difference)))?;
         }
-        let steps: Vec<StepView> = test.steps.iter().map(StepView::of_step).collect();
+        let steps: Vec<StepView> = match shown {
+            Shown::All => test.steps.iter().map(StepView::of_step).collect(),
+            Shown::Telling => test.telling_steps().map(StepView::of_step).collect(),
+        };
+        left_out |= steps.len() < test.steps.len();
         show_steps(&steps, screen)?;
         screen.line("")?;
+    }
+    if left_out {
+        screen.line(styled(FAINT, "`drawbridge mapping test --verbose` shows every step"))?;
     }
     let failed = tests.iter().filter(|test| !test.passed()).count();
     match (tests.len(), failed) {

@@ -207,7 +207,7 @@ fn encoded(path: &Path) -> String {
 mod tests {
     use super::*;
     use crate::ground::id::MappingId;
-    use crate::mapping::Mismatch;
+    use crate::mapping::{About, Mismatch};
 
     const TEXT: &str = "kind: mapping\nläuft: \"ja ✓\" # x\nid: |\n  a\n";
 
@@ -239,7 +239,11 @@ mod tests {
             span: of("id"),
             differences: differences
                 .iter()
-                .map(|&expected| Mismatch { expected: expected.to_owned(), found: Some(", found `ana`".to_owned()) })
+                .map(|&expected| Mismatch {
+                    expected: expected.to_owned(),
+                    found: Some(", found `ana`".to_owned()),
+                    about: About::Refusal(None),
+                })
                 .collect(),
             is_recorded: true,
             steps: Vec::new(),

@@ -23,7 +23,7 @@ use super::args::{Form, LogFormat, ServeArgs};
 use super::check::show_refused;
 use super::exit::{Answer, Exit, Failure};
 use super::reload::Reloader;
-use super::report::not_loaded;
+use super::report::{Shown, not_loaded};
 use super::screen::Screen;
 use super::signals::StopSignals;
 use super::wiring::{Wired, wire};
@@ -45,7 +45,7 @@ pub(super) fn run(args: &ServeArgs, environment: &dyn Environment, screen: &mut 
     let loaded = match load(&args.config.config, Extent::Start, environment, SystemClock.now()) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {
-            show_refused(&refused, Form::Text, screen)?;
+            show_refused(&refused, Form::Text, Shown::Telling, screen)?;
             return Ok(Exit::No);
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),

@@ -79,6 +79,11 @@ impl<'a> Session<'a> {
         runtime.block_on(answer(request, here.state(now))).map_err(refused)
     }
 
+    /// Whether a server answered so far.
+    pub(super) const fn is_server(&self) -> bool {
+        matches!(self.answers, Answers::Server)
+    }
+
     /// A whole export, written as it comes.
     pub(super) fn export(&mut self, out: &mut dyn Write) -> Result<(), Failure> {
         if !matches!(self.answers, Answers::Here(_)) {

@@ -7,7 +7,7 @@ use crate::ground::time::Timestamp;
 use super::admin::{Answer as Answered, Request};
 use super::args::StatusArgs;
 use super::exit::{Answer, Exit};
-use super::screen::{BAD, FAINT, GOOD, NOTE, Screen, styled, visible};
+use super::screen::{BAD, FAINT, GOOD, HINT, NOTE, Screen, styled, visible};
 use super::state::{ask, of_another_version};
 
 /// Shows whether it can issue, and how the last reload went.
@@ -23,13 +23,18 @@ pub(super) fn run(args: &StatusArgs, now: Timestamp, screen: &mut Screen<'_>) ->
         Some(why) => screen.line(format!("{}  {}", styled(BAD, "not ready"), visible(why)))?,
     }
     screen.line(format!("revision {}", visible(&status.revision)))?;
-    let at = status.reloaded.as_deref().unwrap_or("the start");
-    if status.reload_problems.is_empty() {
-        screen.line(styled(FAINT, format!("in force since {at}")))?;
-    } else {
+    let since = status.in_force_since.as_deref().unwrap_or("the start");
+    screen.line(styled(FAINT, format!("in force since {since}")))?;
+    if !status.reload_problems.is_empty() {
+        let since = status.not_taken_since.as_deref().unwrap_or_default();
+        let last = status.reloaded.as_deref().unwrap_or_default();
         let head = styled(NOTE, "the files on disk are not in force");
-        screen.line(format!("{head}: since {at} they have problems, and the last good revision serves"))?;
+        screen.line(format!("{head}: since {since} they have problems, and the last good revision serves"))?;
         status.reload_problems.iter().try_for_each(|problem| screen.line(format!("  {}", visible(problem))))?;
+        if since != last {
+            screen.line(styled(FAINT, format!("last tried {last}")))?;
+        }
+        screen.line(styled(HINT, "drawbridge check shows them with help"))?;
     }
     Ok(exit)
 }

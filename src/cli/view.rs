@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
-use crate::decision::{Finding, Shown, Step};
+use crate::decision::{Fact, Finding, Shown, Step};
 
 use super::screen::{BAD, FAINT, GOOD, NOTE, STRONG, Screen, styled, visible};
 
@@ -15,7 +15,16 @@ pub(super) struct StepView {
     of: Option<String>,
     mark: Mark,
     reason: Option<String>,
-    facts: Vec<(String, String)>,
+    facts: Vec<Told>,
+}
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    label: String,
+    text: String,
+    /// It is a value as it came: where it ends must be seen.
+    is_quoted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,23 +53,24 @@ impl StepView {
             Finding::Failed(reason) => (Mark::Failed, Some(reason.to_string())),
             Finding::Noted => (Mark::Noted, None),
         };
-        let shown = |value: &Shown| match value {
-            Shown::Public(text) | Shown::Private(text) => text.clone(),
+        let stage = step.stage.as_str();
+        let told = |fact: &Fact| {
+            let (text, is_private) = match &fact.value {
+                Shown::Public(text) => (text, false),
+                Shown::Private(text) => (text, true),
+            };
+            let is_quoted = is_private && (is_as_it_came(stage, fact.label) || fact.label == "received");
+            Told { label: fact.label.to_owned(), text: text.clone(), is_quoted }
         };
-        let facts = step.facts.iter().map(|fact| (fact.label.to_owned(), shown(&fact.value))).collect();
-        Self {
-            stage: step.stage.as_str().to_owned(),
-            of: step.subject.as_deref().map(str::to_owned),
-            mark,
-            reason,
-            facts,
-        }
+        let facts = step.facts.iter().map(told).collect();
+        Self { stage: stage.to_owned(), of: step.subject.as_deref().map(str::to_owned), mark, reason, facts }
     }
 
     /// A step of a record; `None` where it is not one.
     fn of_record(step: &Value) -> Option<Self> {
         let fields = step.as_object()?;
         let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
+        let stage = text("stage")?;
         let mark = match fields.get("finding")?.as_str()? {
             "passed" => Mark::Passed,
             "failed" => Mark::Failed,
@@ -70,10 +80,15 @@ impl StepView {
         let facts = fields.iter().filter(|(key, _)| is_fact(key)).flat_map(|(key, value)| {
             // A list is several facts of one label.
             let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-            values.iter().map(|value| (key.clone(), plain(value))).collect::<Vec<_>>()
+            let told = |value: &Value| {
+                // Without values there is a shape, which is an object; a public fact has none of these labels.
+                let is_quoted = value.is_string() && is_as_it_came(&stage, key);
+                Told { label: key.clone(), text: plain(value), is_quoted }
+            };
+            values.iter().map(told).collect::<Vec<_>>()
         });
         let facts = facts.collect();
-        Some(Self { stage: text("stage")?, of: text("of"), mark, reason: text("reason"), facts })
+        Some(Self { stage: stage.clone(), of: text("of"), mark, reason: text("reason"), facts })
     }
 
     fn show(&self, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -86,11 +101,20 @@ impl StepView {
         let reason =
             self.reason.as_deref().map(|reason| format!("  {}", styled(BAD, visible(reason)))).unwrap_or_default();
         screen.line(format!("  {mark}  {}{of}{reason}", self.stage))?;
-        let width = self.facts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-        for (label, value) in &self.facts {
-            screen.line(format!("        {}  {}", styled(FAINT, format!("{label:width$}")), visible(value)))?;
+        let width = self.facts.iter().map(|told| told.label.chars().count()).max().unwrap_or(0);
+        for Told { label, text, is_quoted } in &self.facts {
+            let text = if *is_quoted { format!("\"{}\"", visible(text)) } else { visible(text) };
+            screen.line(format!("        {}  {text}", styled(FAINT, format!("{label:width$}"))))?;
         }
         Ok(())
+    }
+}
+
+/// Whether the private fact of this label is a value as the source sent it. A claim is JSON, which has quotes of its own.
+fn is_as_it_came(stage: &str, label: &str) -> bool {
+    match label {
+        "value" => stage != "claim",
+        _ => matches!(label, "value_there" | "row" | "no_row" | "nearest_row"),
     }
 }
 
@@ -111,8 +135,18 @@ pub(super) fn show_steps(steps: &[StepView], screen: &mut Screen<'_>) -> io::Res
 /// The same for a program.
 pub(super) fn steps_json(steps: &[StepView]) -> Value {
     let step = |step: &StepView| {
-        let facts: Map<String, Value> =
-            step.facts.iter().map(|(label, value)| (label.clone(), value.as_str().into())).collect();
+        let mut facts: Map<String, Value> = Map::new();
+        for Told { label, text, .. } in &step.facts {
+            let text = Value::from(text.as_str());
+            match facts.get_mut(label) {
+                None => {
+                    facts.insert(label.clone(), text);
+                }
+                // Several of one label are a list.
+                Some(Value::Array(all)) => all.push(text),
+                Some(one) => *one = Value::Array(vec![one.take(), text]),
+            }
+        }
         json!({
             "stage": step.stage,
             "of": step.of,
@@ -151,4 +185,54 @@ pub(super) fn show_record(record: &Value, values: Option<&Value>, screen: &mut S
             .line(format!("  {}", styled(FAINT, format!("({omitted} steps in the middle were too many to keep)"))))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::Stage;
+
+    fn step(stage: Stage, facts: Vec<Fact>) -> Step {
+        Step { stage, subject: None, finding: Finding::Passed, facts }
+    }
+
+    fn shown(views: &[StepView]) -> String {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        show_steps(views, &mut Screen { out: &mut out, err: &mut err }).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn where_a_value_ends_is_seen() {
+        let value = |text: &str| Fact::private("value", text);
+        let text = shown(&[
+            StepView::of_step(&step(
+                Stage::Attribute,
+                vec![value("HR "), value("a\u{a0}b"), Fact::public("found", "x ")],
+            )),
+            StepView::of_step(&step(Stage::Claim, vec![Fact::private("row", "HR "), value(r#"["x"]"#)])),
+        ]);
+        for expected in
+            ["value  \"HR \"\n", "value  \"a\\u{a0}b\"\n", "found  x \n", "row    \"HR \"\n", "value  [\"x\"]\n"]
+        {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
+
+    #[test]
+    fn values_of_a_record_are_quoted_and_shapes_are_not() {
+        let view = |value: Value| {
+            let record = json!({ "stage": "attribute", "of": "a", "finding": "passed", "value": value });
+            shown(&[StepView::of_record(&record).unwrap()])
+        };
+        assert!(view(json!(["HR ", "b"])).contains("value  \"HR \"\n        value  \"b\"\n"));
+        assert!(view(json!({ "shape": "1-16 characters" })).contains("value  (1-16 characters, not recorded)\n"));
+    }
+
+    #[test]
+    fn several_facts_of_one_label_are_a_list_for_a_program() {
+        let facts = ["a", "b", "c"].map(|text| Fact::private("value", text)).into();
+        let views = [StepView::of_step(&step(Stage::Attribute, facts))];
+        assert_eq!(steps_json(&views)[0]["facts"], json!({ "value": ["a", "b", "c"] }));
+    }
 }

@@ -84,6 +84,8 @@ impl Decision<'_> {
     /// What there is to say of the request, by name. Borrowed where it can be: this is written once a request.
     fn head(&self) -> [(&'static str, Option<Cow<'_, str>>); 18] {
         let (trail, known) = (self.trail, &self.trail.known);
+        // What was about to be granted when somebody else said no looks as if it had been.
+        let is_issued = self.outcome == Outcome::Issued;
         let (outcome, reason) = match &self.outcome {
             Outcome::Abandoned => ("abandoned", Some(ReasonCode::from(Reason::Abandoned))),
             Outcome::Issued => ("issued", None),
@@ -103,10 +105,10 @@ impl Decision<'_> {
             ("mapping_hash", known.mapping.as_ref().map(|(_, hash)| Cow::from(&**hash))),
             ("audience", known.audience.as_ref().map(|audience| audience.as_str().into())),
             ("scope_asked", shown(known.scope_asked.as_ref())),
-            ("scope_granted", shown(known.scope_granted.as_ref())),
+            ("scope_granted", shown(known.scope_granted.as_ref().filter(|_| is_issued))),
             ("subject_hash", known.subject_hash.as_deref().map(Cow::from)),
-            ("jti", known.jti.as_deref().map(Cow::from)),
-            ("expires", shown(known.expires.as_ref())),
+            ("jti", known.jti.as_deref().filter(|_| is_issued).map(Cow::from)),
+            ("expires", shown(known.expires.as_ref().filter(|_| is_issued))),
             ("revision", known.revision.as_deref().map(Cow::from)),
             ("counted_before", shown(known.counted_before.as_ref())),
         ]
@@ -262,6 +264,19 @@ mod tests {
         let json = trail.close(Outcome::Issued).to_json();
         assert!(!json.contains("ana.ruiz"), "{json}");
         assert!(json.contains("17-64 characters") && json.contains(r#""format":"email""#), "{json}");
+    }
+
+    #[test]
+    fn what_was_not_given_does_not_stand_in_the_head() {
+        let mut trail = trail();
+        trail.known.expires = Some(Timestamp::from_unix_seconds(9));
+        trail.known.jti = Some("marker-jti".into());
+        trail.known.scope_granted = crate::ground::scope::ScopeSet::parse("marker-scope").ok();
+        let marks = |json: &str| [json.contains("expires"), json.contains("marker-jti"), json.contains("marker-scope")];
+        assert_eq!(marks(&trail.close(Outcome::Issued).to_json()), [true; 3]);
+        for outcome in [Outcome::Abandoned, Outcome::Refused(Reason::SubjectConflict.into())] {
+            assert_eq!(marks(&trail.close(outcome).to_json()), [false; 3]);
+        }
     }
 
     #[test]

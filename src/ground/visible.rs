@@ -1,12 +1,16 @@
 //! Text of somebody else, as it may be shown.
 
-/// Text from outside as it may be shown: control characters, which could move the cursor or change colours, and
-/// characters that reverse the direction of text are written as escapes.
+/// Text from outside as it may be shown: control characters, which could move the cursor or change colours, characters that
+/// reverse the direction of text, and what looks like a blank or like nothing and is something, are written as escapes.
 pub fn visible(text: &str) -> String {
+    let hides = |c: char| {
+        let is_nothing = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+        is_nothing || (c.is_whitespace() && c != ' ')
+    };
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || turns(c) {
+        if c.is_control() || turns(c) || hides(c) {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
@@ -27,6 +31,7 @@ mod tests {
     #[test]
     fn what_would_move_the_cursor_is_shown_instead() {
         assert_eq!(visible("a\u{1b}[2Jb\nc\u{202e}d é"), "a\\u{1b}[2Jb\\u{a}c\\u{202e}d é");
+        assert_eq!(visible("a\u{a0}b c\u{200b}d\u{feff}"), "a\\u{a0}b c\\u{200b}d\\u{feff}");
         assert_eq!(visible_lines("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\nc");
     }
 }

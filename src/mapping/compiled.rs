@@ -40,8 +40,10 @@ pub struct Mapping {
     pub(super) subject_replaces: Option<String>,
     /// In file order.
     pub(super) claims: Vec<ClaimRule>,
-    pub(super) scopes: Vec<(Scope, Expression)>,
+    pub(super) scopes: Vec<ScopeRule>,
     pub(super) release: Arc<BTreeMap<Audience, Vec<ClaimName>>>,
+    /// The line of each audience in `release`.
+    pub(super) release_lines: Vec<(Audience, usize)>,
     pub(super) tests: Vec<Trial>,
 }
 
@@ -57,6 +59,7 @@ pub enum MappingStage {
 /// A declared attribute.
 #[derive(Debug)]
 pub(super) struct Declared {
+    pub(super) line: usize,
     pub(super) short: Arc<str>,
     pub(super) name: String,
     pub(super) format: Option<String>,
@@ -101,6 +104,7 @@ pub(super) struct Level {
 /// A rule of `require`.
 #[derive(Debug)]
 pub(super) struct Require {
+    pub(super) line: usize,
     pub(super) id: Arc<str>,
     pub(super) expression: Expression,
     pub(super) message: String,
@@ -109,6 +113,7 @@ pub(super) struct Require {
 /// `subject`
 #[derive(Debug)]
 pub(super) struct SubjectSpec {
+    pub(super) line: usize,
     pub(super) rule: SubjectRule,
     /// The source proves that an e-mail address belongs to the person.
     pub(super) email_proven: bool,
@@ -127,6 +132,7 @@ pub(super) enum SubjectRule {
 /// The same person at another source.
 #[derive(Debug)]
 pub(super) struct Link {
+    pub(super) line: usize,
     pub(super) source: SourceId,
     pub(super) rule: SubjectRule,
     /// The `NameID` format there; a mapped value unless told.
@@ -138,12 +144,21 @@ pub(super) struct Link {
 /// A rule of `claims`, or a member of an object.
 #[derive(Debug)]
 pub(super) struct ClaimRule {
+    pub(super) line: usize,
     pub(super) name: ClaimName,
     pub(super) origin: Origin,
     pub(super) kind: Option<ClaimType>,
     pub(super) missing: Missing,
     /// Whether an expression below reads it.
     pub(super) read: bool,
+}
+
+/// A rule of `scopes`.
+#[derive(Debug)]
+pub(super) struct ScopeRule {
+    pub(super) line: usize,
+    pub(super) scope: Scope,
+    pub(super) expression: Expression,
 }
 
 /// What happens where a rule yields nothing.

@@ -41,7 +41,7 @@ impl Mapping {
         for claim in &self.claims {
             of_claim(claim, claim.name.as_str(), &mut rules);
         }
-        rules.extend(self.scopes.iter().map(|(name, _)| scope(name.as_str())));
+        rules.extend(self.scopes.iter().map(|rule| scope(rule.scope.as_str())));
         if let Some(table) = &self.authentication {
             rules.extend(std::iter::once(&table.lowest).chain(&table.higher).map(|of| level(&of.acr)));
         }

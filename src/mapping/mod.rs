@@ -51,8 +51,8 @@ pub use self::compiled::{Mapping, MappingStage};
 pub use self::coverage::Coverage;
 pub use self::file::{KINDS, shapes};
 pub use self::problems::PROBLEMS;
-pub use self::refusal::{Found, MappingRefusal, Private, REFUSALS};
-pub use self::trial::{Mismatch, RecordedTest, TestReport};
+pub use self::refusal::{Came, Emptied, Found, MappingRefusal, Private, REFUSALS};
+pub use self::trial::{About, Mismatch, RecordedTest, TestReport};
 pub use crate::diagnostic::Source as SourceFile;
 
 use crate::diagnostic::Diagnostics;

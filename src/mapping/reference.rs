@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::decision::Rejection as _;
     use crate::ground::id::Audience;
-    use crate::mapping::{Found, MappingRefusal};
+    use crate::mapping::{Emptied, Found, MappingRefusal};
 
     #[test]
     fn each_section_stands_there_once() {
@@ -132,9 +132,10 @@ mod tests {
                 attribute: text(),
                 expected: Found::Values(1),
                 found: Found::Attributes(2),
+                came: None,
             },
             MappingRefusal::AttributeTooLong { attribute: text(), expected: 1, found: 2 },
-            MappingRefusal::ClaimMissing { claim: text(), from: None, values: 0 },
+            MappingRefusal::ClaimMissing { claim: text(), emptied: Box::new(Emptied::default()) },
             MappingRefusal::ClaimAmbiguous { claim: text(), found: 2 },
             MappingRefusal::ClaimType { claim: text(), expected: "", found: "" },
             MappingRefusal::EmailUnproven,

@@ -1,5 +1,7 @@
 //! Why a mapping refuses an identity.
 
+mod told;
+
 use crate::decision::{Fact, Rejection};
 use crate::ground::id::Audience;
 use crate::ground::reason::{Reason, ReasonCode};
@@ -41,6 +43,8 @@ pub enum MappingRefusal {
         expected: Found,
         /// How many there are.
         found: Found,
+        /// How they came; `None` where they are pieces of what came.
+        came: Option<Came>,
     },
     /// A value is longer than `max_bytes`.
     #[error("the attribute `{attribute}` has a value of {found} bytes")]
@@ -104,10 +108,8 @@ pub enum MappingRefusal {
     ClaimMissing {
         /// Its name.
         claim: String,
-        /// The attribute that it comes from.
-        from: Option<String>,
-        /// How many values that has.
-        values: usize,
+        /// Why nothing remains.
+        emptied: Box<Emptied>,
     },
     /// An expression failed.
     #[error("the expression of {of} failed: {what}")]
@@ -116,6 +118,10 @@ pub enum MappingRefusal {
         of: String,
         /// What happened.
         what: &'static str,
+        /// Which part of the expression, in words that have no value.
+        part: Option<String>,
+        /// What to write instead.
+        help: String,
         /// With values.
         detail: Private,
     },
@@ -141,6 +147,34 @@ impl std::fmt::Display for Found {
     }
 }
 
+/// How the values of a repeated attribute came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Came {
+    /// In how many attributes of this name.
+    pub attributes: usize,
+    /// Whether all are the same.
+    pub alike: bool,
+    /// Whether the attribute is declared as a list.
+    pub many: bool,
+}
+
+/// Why a claim has no value, in words that have none of the person.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Emptied {
+    /// The short name of the attribute that it comes from.
+    pub from: Option<String>,
+    /// What there was.
+    pub found: String,
+    /// The name that the source should send, where nothing came.
+    pub expected: Option<String>,
+    /// The most similar names of what was sent and is not declared.
+    pub nearest: Vec<String>,
+    /// What is almost as the file has it.
+    pub near: Option<String>,
+    /// What to do.
+    pub help: &'static str,
+}
+
 /// Text that may hold values of a person. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Private(pub(super) String);
@@ -148,6 +182,13 @@ pub struct Private(pub(super) String);
 impl std::fmt::Debug for Private {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Private(..)")
+    }
+}
+
+impl MappingRefusal {
+    /// What to do about this very refusal, where that is more than what its code says.
+    pub fn help(&self) -> Option<String> {
+        told::help(self)
     }
 }
 
@@ -169,65 +210,6 @@ impl Rejection for MappingRefusal {
     }
 
     fn facts(&self) -> Vec<Fact> {
-        match self {
-            Self::AttributeMissing { attribute, expected, nearest } => {
-                let mut facts = vec![Fact::public("attribute", attribute), Fact::public("expected", expected)];
-                if !nearest.is_empty() {
-                    facts.push(Fact::public("nearest", nearest.join(", ")));
-                }
-                facts
-            }
-            Self::AttributeRepeated { attribute, expected, found } => vec![
-                Fact::public("attribute", attribute),
-                Fact::public("expected", format!("at most {expected}")),
-                Fact::public("found", found),
-            ],
-            Self::AttributeTooLong { attribute, expected, found } => vec![
-                Fact::public("attribute", attribute),
-                Fact::public("expected", format!("at most {expected} bytes")),
-                Fact::public("found", format!("{found} bytes")),
-            ],
-            Self::EmailUnproven => {
-                vec![Fact::public("expected", "`email_proven: true`"), Fact::public("found", "format emailAddress")]
-            }
-            Self::ClaimAmbiguous { claim, found } => vec![
-                Fact::public("claim", claim),
-                Fact::public("expected", "one value"),
-                Fact::public("found", format!("{found} values")),
-            ],
-            Self::ClaimType { claim, expected, found } => {
-                vec![Fact::public("claim", claim), Fact::public("expected", expected), Fact::public("found", found)]
-            }
-            Self::BudgetExceeded { audience, expected, found, largest } => vec![
-                Fact::public("audience", audience),
-                Fact::public("expected", format!("at most {expected} bytes")),
-                Fact::public("found", format!("{found} bytes")),
-                Fact::public("largest", largest),
-            ],
-            Self::Require { message, .. } => vec![Fact::public("message", message)],
-            Self::SubjectMissing { why } => vec![Fact::public("found", why)],
-            Self::ClaimMissing { claim, from, values } => {
-                let mut facts = vec![Fact::public("claim", claim)];
-                if let Some(from) = from {
-                    facts.push(Fact::public("from", from));
-                    facts.push(Fact::public(
-                        "found",
-                        match values {
-                            0 => "no value of the attribute".to_owned(),
-                            1 => "1 value of the attribute, of which nothing remains".to_owned(),
-                            count => format!("{count} values of the attribute, of which nothing remains"),
-                        },
-                    ));
-                }
-                facts
-            }
-            Self::ExpressionFailed { of, what, detail } => {
-                let mut facts = vec![Fact::public("rule", of), Fact::public("found", what)];
-                if !detail.0.is_empty() {
-                    facts.push(Fact::private("detail", &detail.0));
-                }
-                facts
-            }
-        }
+        told::facts(self)
     }
 }

@@ -54,6 +54,23 @@ pub(super) enum Stepped {
     TooMany(usize),
 }
 
+/// How values were lost on their way.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// How many there were, after `split`.
+    pub(super) values: usize,
+    /// Those without the prefix.
+    pub(super) by_prefix: usize,
+    /// Those without a row.
+    pub(super) by_table: usize,
+    /// Those that differ only in letter case from what the file has.
+    pub(super) near_but_case: usize,
+    /// Those that differ only by blanks around them.
+    pub(super) near_but_blanks: usize,
+    /// Those that differ by both.
+    pub(super) near_but_both: usize,
+}
+
 /// What `split` makes is no longer than any list.
 pub(super) const MAX_VALUES: usize = 1_000;
 /// Up to so many values each is compared with all.
@@ -153,6 +170,33 @@ impl Steps {
         self.shape(made, is_list)
     }
 
+    /// Where the values were lost, for a refusal: nothing of them is told.
+    pub(super) fn lost<'f>(&self, values: impl Iterator<Item = &'f str>) -> Lost {
+        let folded: HashSet<String> = self.table.iter().flat_map(|rows| rows.keys()).map(|key| fold(key)).collect();
+        let mut lost = Lost::default();
+        for value in values.flat_map(|value| self.pieces(value)).take(MAX_VALUES) {
+            lost.values += 1;
+            if let Some(prefix) = self.strip_prefix.as_deref().filter(|prefix| !value.starts_with(prefix)) {
+                lost.by_prefix += 1;
+                lost.note(value, |text| text.starts_with(prefix), |text| fold(text).starts_with(&fold(prefix)));
+                continue;
+            }
+            let text = self.strip_prefix.as_deref().and_then(|prefix| value.strip_prefix(prefix)).unwrap_or(value);
+            let cased = |text: &str| self.case.map_or_else(|| text.to_owned(), |case| case.of(text).into_owned());
+            let Some(rows) = self.table.as_ref().filter(|rows| !rows.contains_key(&cased(text))) else { continue };
+            lost.by_table += 1;
+            lost.note(text, |text| rows.contains_key(&cased(text)), |text| folded.contains(&fold(text)));
+        }
+        lost
+    }
+
+    fn pieces<'v>(&self, value: &'v str) -> Vec<&'v str> {
+        match &self.split {
+            None => vec![value],
+            Some(separator) => value.split(separator.as_str()).map(str::trim).filter(|part| !part.is_empty()).collect(),
+        }
+    }
+
     fn shape(&self, mut made: Vec<ClaimValue>, is_list: bool) -> Stepped {
         match (self.take, &self.join) {
             (Some(Take::One), _) if made.len() > 1 => return Stepped::Several(made.len()),
@@ -169,6 +213,22 @@ impl Steps {
         }
         made.pop().map_or(Stepped::Nothing, Stepped::Value)
     }
+}
+
+impl Lost {
+    fn note(&mut self, value: &str, fits: impl Fn(&str) -> bool, fits_folded: impl Fn(&str) -> bool) {
+        let near = match (fits(value.trim()), fits_folded(value), fits_folded(value.trim())) {
+            (true, ..) => &mut self.near_but_blanks,
+            (false, true, _) => &mut self.near_but_case,
+            (false, false, true) => &mut self.near_but_both,
+            (false, false, false) => return,
+        };
+        *near += 1;
+    }
+}
+
+fn fold(text: &str) -> String {
+    text.to_lowercase()
 }
 
 /// Texts by code points, numbers by size; a table may mix them.

@@ -3,6 +3,7 @@ mod doubts;
 mod examples;
 mod findings;
 mod language;
+mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
 

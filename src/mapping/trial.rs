@@ -5,7 +5,7 @@
 
 mod differences;
 
-pub use self::differences::Mismatch;
+pub use self::differences::{About, Mismatch};
 
 use std::collections::BTreeMap;
 
@@ -106,6 +106,11 @@ impl TestReport {
             diagnostic.note(line);
         }
         Some(diagnostic)
+    }
+
+    /// The steps that show what differs, in order.
+    pub fn telling_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| self.differences.iter().any(|difference| difference.is_about(step)))
     }
 
     /// One line for each difference, with what was found: for the screen of whoever has the credential at hand.
@@ -226,10 +231,11 @@ impl Mapping {
             (Err(refusal), Some(code)) if refusal.code() == *code => Vec::new(),
             (Err(refusal), Some(code)) => {
                 let expected = format!("expected the refusal {code}, found {}", refusal.code());
-                vec![Mismatch::of(expected, format!(": {refusal}"))]
+                vec![Mismatch::of(About::Refusal(None), expected, format!(": {refusal}"))]
             }
             (Err(refusal), None) => {
-                vec![Mismatch::of(format!("refused with {}", refusal.code()), format!(": {refusal}"))]
+                let words = format!("refused with {}", refusal.code());
+                vec![Mismatch::of(About::Refusal(None), words, format!(": {refusal}"))]
             }
         };
         self.report(trial, differences, trail.steps().to_vec())
@@ -311,7 +317,7 @@ impl RecordedTest<'_> {
                     Some(expected) => format!("expected the refusal {expected}, found {code}"),
                     None => format!("the credential is refused with {code}"),
                 };
-                self.mapping.report(self.trial, vec![Mismatch::public(difference)], steps)
+                self.mapping.report(self.trial, vec![Mismatch::public(About::Refusal(None), difference)], steps)
             }
         }
     }
@@ -319,6 +325,6 @@ impl RecordedTest<'_> {
     /// The test of a credential that cannot be looked at at all.
     pub fn unread(&self, why: &str) -> TestReport {
         let difference = format!("the credential `{}` cannot be read: {why}", self.credential);
-        self.mapping.report(self.trial, vec![Mismatch::public(difference)], Vec::new())
+        self.mapping.report(self.trial, vec![Mismatch::public(About::Refusal(None), difference)], Vec::new())
     }
 }

@@ -1,12 +1,16 @@
 //! What policy says no to, and how it reaches the caller.
 
 use crate::decision::{Fact, Rejection};
+use crate::diagnostic::suggest;
 use crate::ground::id::{Audience, SourceId};
 use crate::ground::oauth::{ErrorCode, GrantType};
 use crate::ground::reason::{Reason, ReasonCode};
-use crate::ground::scope::{ScopeRejection, ScopeSet};
+use crate::ground::scope::{Scope, ScopeRejection, ScopeSet};
 use crate::ground::time::Timestamp;
 use crate::store::UseRule;
+
+/// Scopes of which a record says what was perhaps meant.
+const MOST_MEANT: usize = 3;
 
 /// Why policy said no. In the order of the checks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -154,12 +158,16 @@ impl Rejection for Denial {
                 compared(list(allowed.iter().map(String::as_str)), found.to_string())
             }
             Self::Ended { ends, now, .. } => compared(format!("an end after {now}"), ends.to_string()),
-            Self::ScopeExceeds { asked, mapping, client, api } => vec![
-                Fact::public("asked", asked.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string)),
-                Fact::public("mapping", mapping),
-                Fact::public("client", client.as_ref().map_or_else(|| "no limit".to_owned(), ToString::to_string)),
-                Fact::public("api", api),
-            ],
+            Self::ScopeExceeds { asked, mapping, client, api } => {
+                let meant = asked.as_ref().map(|asked| meant(asked, api)).filter(|meant| !meant.is_empty());
+                let facts = [
+                    Fact::public("asked", asked.as_ref().map_or_else(|| "everything".to_owned(), ToString::to_string)),
+                    Fact::public("mapping", mapping),
+                    Fact::public("client", client.as_ref().map_or_else(|| "no limit".to_owned(), ToString::to_string)),
+                    Fact::public("api", api),
+                ];
+                facts.into_iter().chain(meant.map(|meant| Fact::public("help", meant.join("; ")))).collect()
+            }
         }
     }
 }
@@ -168,6 +176,13 @@ impl From<ScopeRejection> for Denial {
     fn from(ScopeRejection: ScopeRejection) -> Self {
         Self::ScopeMalformed
     }
+}
+
+/// What was perhaps meant by scopes that the API does not have.
+fn meant(asked: &ScopeSet, api: &ScopeSet) -> Vec<String> {
+    let unknown = asked.iter().filter(|scope| !api.contains(scope));
+    let near = unknown.filter_map(|scope| Some((scope, suggest(scope.as_str(), api.iter().map(Scope::as_str))?)));
+    near.take(MOST_MEANT).map(|(scope, near)| format!("`{scope}`: did you mean `{near}`?")).collect()
 }
 
 /// For a record: `nothing` says more than an empty text.

@@ -281,6 +281,20 @@ fn an_empty_scope_is_granted_only_where_nobody_speaks_of_scopes() {
 }
 
 #[test]
+fn a_misspelt_scope_is_answered_with_the_one_that_was_meant() {
+    let (client, api) = (client(), api(PAYROLL, "payroll.read payroll.write"));
+    let help = |asked: &str| {
+        let asked = scopes(asked);
+        let asked = Asked { client: &client, api: &api, scope: Some(&asked) };
+        let denial = decided(&asked, Said::PLAINLY, &claims(&[], &[], &[])).0.unwrap_err();
+        denial.facts().into_iter().find(|fact| fact.label == "help").map(|fact| fact.value)
+    };
+    let meant = Shown::Public("`payroll.raed`: did you mean `payroll.read`?".into());
+    assert_eq!(help("payroll.raed"), Some(meant));
+    assert_eq!((help("payroll.read"), help("zebra")), (None, None));
+}
+
+#[test]
 fn a_malformed_scope_is_a_denial() {
     let denial = Denial::from(ScopeSet::parse("a  b").unwrap_err());
     assert_eq!(codes(&denial), ("policy.scope_malformed".into(), ErrorCode::InvalidScope));

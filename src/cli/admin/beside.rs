@@ -86,6 +86,12 @@ pub struct Status {
     pub revision: String,
     /// When the last set of files came after the start, RFC 3339.
     pub reloaded: Option<String>,
+    /// Since when the revision is in force; absent where it is that of the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force_since: Option<String>,
+    /// When the files on disk were first not taken; absent where they are in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_taken_since: Option<String>,
     /// Why that was not taken, one line for each problem; the revision before it goes on serving.
     pub reload_problems: Vec<String>,
 }

@@ -413,6 +413,8 @@ mod tests {
                 store: None,
                 revision: "r".into(),
                 reloaded: None,
+                in_force_since: None,
+                not_taken_since: Some("t".into()),
                 reload_problems: vec!["p".into()],
             }),
             Answer::Keys(Keys { keys: Vec::new() }),

@@ -123,6 +123,9 @@ pub struct SideRow {
     pub namespace: String,
     /// The `sub` there.
     pub sub: String,
+    /// When the link with it was made, RFC 3339; absent where it is gone, or has another `sub` now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
 }
 
 /// The body of `POST /admin/api/resolve`.

@@ -48,6 +48,9 @@ pub(in crate::cli) struct MappingTestArgs {
     /// Name the rules that no test reaches; exit code 1 if there are any
     #[arg(long)]
     pub(in crate::cli) coverage: bool,
+    /// Show every step of a test that fails, not only those of what differs
+    #[arg(long, short)]
+    pub(in crate::cli) verbose: bool,
     /// Which configuration.
     #[command(flatten)]
     pub(in crate::cli) config: ConfigArg,

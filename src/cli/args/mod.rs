@@ -222,6 +222,9 @@ impl FormArg {
 /// `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
+    /// Show every step of a test that fails, not only those of what differs
+    #[arg(long, short)]
+    pub(super) verbose: bool,
     /// Which configuration.
     #[command(flatten)]
     pub(super) config: ConfigArg,

@@ -17,7 +17,7 @@ use crate::ground::clock::{Clock as _, SystemClock};
 use super::args::{DemoArgs, Form};
 use super::check::show_refused;
 use super::exit::{Answer, Exit, Failure};
-use super::report::not_loaded;
+use super::report::{Shown, not_loaded};
 use super::screen::{FAINT, Screen, styled};
 use super::serve::{Served, listen_at, runtime};
 use super::signals::StopSignals;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Answer {
         let loaded = match load(&stage.configuration(), Extent::Start, &nothing, SystemClock.now()) {
             Ok(loaded) => loaded,
             Err(LoadError::Refused(refused)) => {
-                show_refused(&refused, Form::Text, screen)?;
+                show_refused(&refused, Form::Text, Shown::Telling, screen)?;
                 return Ok(Exit::No);
             }
             Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),

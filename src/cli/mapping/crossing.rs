@@ -4,6 +4,7 @@
 //! before, and whether its source is distrusted.
 
 use crate::config::Loaded;
+use crate::credential::saml::trust::TrustSource;
 use crate::credential::saml::{self, Expected};
 use crate::credential::{Identity, session};
 use crate::decision::{Fact, Rejection, Stage, Trail};
@@ -12,7 +13,7 @@ use crate::ground::oauth::GrantType;
 use crate::ground::reason::{Reason, ReasonCode};
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
-use crate::mapping::{Mapping, RequestFacts};
+use crate::mapping::{Claims, Linked, Mapping, RequestFacts, Subject};
 use crate::policy::{Api, Asked, AskedTarget, Client, Permit, decide};
 
 use super::presented::Presented;
@@ -31,6 +32,14 @@ pub(super) struct Request<'a> {
     pub(super) now: Timestamp,
 }
 
+/// What would become of it.
+pub(super) struct Crossed {
+    /// What the token would say.
+    pub(super) permit: Permit,
+    /// Of what its `sub` would be made, where no link says otherwise.
+    pub(super) named: Subject,
+}
+
 /// A step of `explain` itself that fails.
 struct Refusal(ReasonCode, Vec<Fact>);
 
@@ -46,7 +55,7 @@ impl Rejection for Refusal {
 
 impl<'a> Request<'a> {
     /// The stream, in the order of `flow`.
-    pub(super) fn cross(&self, trail: &mut Trail) -> Result<Permit, ReasonCode> {
+    pub(super) fn cross(&self, trail: &mut Trail) -> Result<Crossed, ReasonCode> {
         let policy = &self.loaded.settings.policy;
         failing(trail, Stage::Client, self.client.check_grant(self.door))?;
         let facts = vec![Fact::public("client", &self.client.id), Fact::public("door", self.door.short())];
@@ -68,7 +77,21 @@ impl<'a> Request<'a> {
         let request = RequestFacts { client: &self.client.id, audience: &api.audience, now: self.now };
         let claims = mapping.apply(identity.facts(), &request, trail).map_err(|refusal| refusal.code())?;
         let asked = Asked { client: self.client, api, scope: self.scope.as_ref() };
-        decide(&asked, &identity, &claims, self.now, trail).map_err(|denial| denial.code())
+        let permit = decide(&asked, &identity, &claims, self.now, trail).map_err(|denial| denial.code())?;
+        let named = failing(trail, Stage::Link, self.named(&claims))?;
+        Ok(Crossed { permit, named })
+    }
+
+    /// By what the person is known where there is no link yet: at the source that the mapping links to, if it does.
+    fn named(&self, claims: &Claims) -> Result<Subject, Refusal> {
+        let Some(linked) = claims.linked() else { return Ok(claims.subject().clone()) };
+        let Linked { source, format, qualifiers, value } = linked;
+        let settings = &self.loaded.settings;
+        let provider = settings.trust.by_id(source).map(TrustSource::namespace);
+        let namespace = provider.or_else(|| settings.sessions.get(source).map(|session| session.namespace().clone()));
+        let gone = || Refusal(Reason::SourceUnknown.into(), vec![Fact::public("found", source)]);
+        let (format, qualifiers, value) = (format.clone(), qualifiers.clone(), value.clone());
+        Ok(Subject { namespace: namespace.ok_or_else(gone)?, format, qualifiers, value })
     }
 
     pub(super) fn establish(&self, trail: &mut Trail) -> Result<Identity, ReasonCode> {

@@ -10,15 +10,15 @@ use crate::ground::reason::ReasonCode;
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
 use crate::mapping::Mapping;
-use crate::policy::{AskedTarget, Client, Permit};
+use crate::policy::{AskedTarget, Client};
 
 use super::super::args::MappingExplainArgs;
 use super::super::check::show_refused;
 use super::super::exit::{Answer, Exit, Failure};
-use super::super::report::{counted, not_loaded};
+use super::super::report::{Shown, counted, not_loaded};
 use super::super::screen::{BAD, FAINT, GOOD, HINT, NOTE, STRONG, Screen, styled, visible, wrapped};
 use super::super::view::{StepView, show_steps, steps_json};
-use super::crossing::{Request, door_of};
+use super::crossing::{Crossed, Request, door_of};
 use super::presented::{self, Presented};
 
 /// Sends the credential through and shows every step.
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(
     let loaded = match load(&args.config.config, Extent::Explain, environment, now) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {
-            show_refused(&refused, args.json.form(), screen)?;
+            show_refused(&refused, args.json.form(), Shown::Telling, screen)?;
             return Ok(Exit::No);
         }
         Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(&error)),
@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
 
     fn show(
         &self,
-        outcome: &Result<Permit, ReasonCode>,
+        outcome: &Result<Crossed, ReasonCode>,
         trail: &Trail,
         screen: &mut Screen<'_>,
     ) -> Result<(), Failure> {
@@ -95,16 +95,15 @@ impl<'a> Request<'a> {
         show_steps(&steps, screen)?;
         screen.line("")?;
         match outcome {
-            Ok(permit) => show_permit(permit, screen)?,
-            Err(code) => show_refusal(code, screen)?,
+            Ok(crossed) => show_crossed(crossed, screen)?,
+            Err(code) => show_refusal(code, trail, screen)?,
         }
         screen.line("")?;
-        let left_out = "not looked at here: whether it was used before, and whether its source is distrusted";
-        screen.line(styled(FAINT, left_out))?;
+        LEFT_OUT.iter().try_for_each(|line| screen.line(styled(FAINT, line)))?;
         Ok(())
     }
 
-    fn json(&self, outcome: &Result<Permit, ReasonCode>, trail: &Trail) -> Value {
+    fn json(&self, outcome: &Result<Crossed, ReasonCode>, trail: &Trail) -> Value {
         let steps: Vec<StepView> = trail.steps().iter().map(StepView::of_step).collect();
         let mut json = json!({
             "client": self.client.id.as_str(),
@@ -113,7 +112,7 @@ impl<'a> Request<'a> {
             "steps": steps_json(&steps),
         });
         let outcome = match outcome {
-            Ok(permit) => ("token", token_json(permit)),
+            Ok(crossed) => ("token", token_json(crossed)),
             Err(code) => ("reason", code.to_string().into()),
         };
         if let Some(fields) = json.as_object_mut() {
@@ -123,26 +122,34 @@ impl<'a> Request<'a> {
     }
 }
 
-fn show_permit(permit: &Permit, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn show_crossed(crossed: &Crossed, screen: &mut Screen<'_>) -> Result<(), Failure> {
     screen.line(format!("{}  it would become this token:", styled(GOOD, "yes")))?;
-    screen.line(format!("{:#}", token_json(permit)))?;
+    format!("{:#}", token_json(crossed)).lines().try_for_each(|line| screen.line(visible(line)))?;
     Ok(())
 }
 
-fn show_refusal(code: &ReasonCode, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn show_refusal(code: &ReasonCode, trail: &Trail, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let reason = code.reason();
     screen.line(format!("{}  {}: {}", styled(BAD, "no"), styled(STRONG, code), reason.sentence()))?;
-    for line in wrapped(reason.remedy(), 96) {
+    // The step that failed may have said what to do about this very case.
+    let is_told = trail.steps().last().is_some_and(|step| step.facts.iter().any(|fact| fact.label == "help"));
+    for line in wrapped(if is_told { "" } else { reason.remedy() }, 96) {
         screen.line(format!("    {line}"))?;
     }
     screen.line(styled(HINT, format!("    drawbridge explain {code}")))?;
     Ok(())
 }
 
+/// What only the store knows.
+const LEFT_OUT: [&str; 3] = [
+    "not looked at here: whether it was used before, whether its source is distrusted, and links:",
+    "one in the store decides over what `sub` is made of here (`drawbridge subject show`),",
+    "and two that contradict each other refuse (`drawbridge subject conflicts`)",
+];
+
 /// What the token would say. Its `iss`, `jti` and `sub` are made when it is issued: `sub` is a keyed hash, whose key is
 /// sealed in the store, so what it would be made of is shown instead.
-fn token_json(permit: &Permit) -> Value {
-    let subject = permit.subject();
+fn token_json(Crossed { permit, named }: &Crossed) -> Value {
     let mut token = serde_json::Map::new();
     for (name, value) in permit.claims() {
         token.insert(name.to_string(), value.to_json());
@@ -161,7 +168,7 @@ fn token_json(permit: &Permit) -> Value {
     if let Some(at) = permit.auth_time() {
         token.insert("auth_time".into(), at.unix_seconds().into());
     }
-    let of = json!([subject.namespace.as_str(), subject.format, subject.qualifiers, subject.value]);
+    let of = json!([named.namespace.as_str(), named.format, named.qualifiers, named.value]);
     token.insert("sub".into(), json!({ "keyed_hash_of": of }));
     Value::Object(token)
 }

@@ -15,7 +15,7 @@ use crate::mapping::{CompileContext, TestReport, compile};
 use super::super::args::{Form, MappingNewArgs};
 use super::super::check::show_refused;
 use super::super::exit::{Answer, Exit, Failure};
-use super::super::report::{not_loaded, show_tests};
+use super::super::report::{Shown, not_loaded, show_tests};
 use super::super::screen::{Screen, visible};
 use super::presented;
 
@@ -42,7 +42,7 @@ pub(in crate::cli) fn run(
         None => match &configuration {
             Ok(loaded) => of_session(loaded, named, &presented.credential, now)?,
             Err(LoadError::Refused(refused)) => {
-                show_refused(refused, Form::Text, screen)?;
+                show_refused(refused, Form::Text, Shown::Telling, screen)?;
                 return Ok(Exit::No);
             }
             Err(error @ (LoadError::Unreadable { .. } | LoadError::Changing)) => return Err(not_loaded(error)),
@@ -100,7 +100,7 @@ fn judge(text: String, now: Timestamp, screen: &mut Screen<'_>) -> Answer {
                 return Ok(Exit::Done);
             }
             let mut err = Screen { out: &mut *screen.err, err: &mut std::io::sink() };
-            show_tests(&tests, &mut err)?;
+            show_tests(&tests, Shown::Telling, &mut err)?;
             Ok(Exit::No)
         }
         Err(problems) => {

@@ -10,7 +10,7 @@ use crate::mapping::{Coverage, TestReport};
 
 use super::super::args::{Form, MappingTestArgs};
 use super::super::exit::{Answer, Exit};
-use super::super::report::{counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests};
+use super::super::report::{Shown, counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests};
 use super::super::screen::{BAD, FAINT, GOOD, NOTE, STRONG, Screen, styled, visible};
 use super::recorded;
 
@@ -47,7 +47,7 @@ pub(in crate::cli) fn run(
                 show_diagnostics(&tested.diagnostics, &tested.sources, screen)?;
             }
             if !tested.diagnostics.has_errors() {
-                show_tests(&tested.tests, screen)?;
+                show_tests(&tested.tests, Shown::of(args.verbose), screen)?;
                 coverage.iter().try_for_each(|of| show_coverage(of, screen))?;
             }
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::ground::time::Timestamp;
 
-use super::super::admin::subject::{ConflictRow, Resolve, SideRow};
+use super::super::admin::subject::{ConflictRow, Resolve};
 use super::super::admin::{Answer as Answered, Request};
 use super::super::args::{SubjectConflictsArgs, SubjectResolveArgs};
 use super::super::exit::{Answer, Exit, Failure};
@@ -27,8 +27,9 @@ pub(in crate::cli) fn list(args: &SubjectConflictsArgs, now: Timestamp, screen: 
     for conflict in &shown.conflicts {
         show(conflict, screen)?;
     }
-    if let Some(ConflictRow { id, sides: [SideRow { sub, .. }, _], .. }) = shown.conflicts.first() {
-        screen.line(styled(HINT, format!("drawbridge subject resolve {id} --keep {}", visible(sub))))?;
+    if let Some(ConflictRow { id, .. }) = shown.conflicts.first() {
+        screen.line(styled(HINT, format!("drawbridge subject resolve {id} --keep SUB")))?;
+        screen.line(styled(FAINT, "SUB is one of the two: usually the older one, which APIs know"))?;
     }
     Ok(Exit::Done)
 }
@@ -37,7 +38,9 @@ fn show(conflict: &ConflictRow, screen: &mut Screen<'_>) -> Result<(), Failure> 
     let times = counted(usize::try_from(conflict.count).unwrap_or(usize::MAX), "time", "times");
     screen.line(format!("{}  seen {times}, last {}", styled(STRONG, &conflict.id), conflict.last_seen))?;
     for side in &conflict.sides {
-        screen.line(format!("  {}  {}", visible(&side.sub), styled(FAINT, visible(&side.namespace))))?;
+        let since = side.since.as_deref().map_or("no longer linked".to_owned(), |since| format!("since {since}"));
+        let faint = format!("{}  {since}", visible(&side.namespace));
+        screen.line(format!("  {}  {}", visible(&side.sub), styled(FAINT, faint)))?;
     }
     screen.line(styled(FAINT, format!("  drawbridge trace {}", conflict.trace_id)))?;
     screen.line("")?;

@@ -391,7 +391,7 @@ reasons! {
     MappingAttributeRepeated "mapping.attribute_repeated" {
         "an attribute has more values than the mapping expects"
         "A single-valued attribute was sent with several values, or several times."
-        "Where a person may have several, write `many: true` (or raise `max`); where it comes in several parts, `repeated: merge`; else mend the identity provider."
+        "The trace says whether they came in one attribute or in several, and whether all are the same. Where a person may have several, write `many: true` (or raise `max`); where they come in several attributes of one name, `repeated: merge` as well; else mend the identity provider. With `many` the claim is a list: `take: first` or `take: one` makes one value of it, and an expression reads `attr.x[0]`."
     }
     MappingAttributeTooLong "mapping.attribute_too_long" {
         "an attribute has a longer value than the mapping expects"
@@ -401,17 +401,17 @@ reasons! {
     MappingClaimAmbiguous "mapping.claim_ambiguous" {
         "a claim that is one value has several"
         "A claim says `take: one`, and more than one value remained."
-        "Look at the values in mapping explain; `take: first` would choose by the order in which they came."
+        "`drawbridge mapping explain` shows the values; `take: first` would choose by the order in which they came."
     }
     MappingClaimType "mapping.claim_type" {
         "a value cannot be read as what its claim is declared to be"
         "A claim says `type: int` or `type: bool`, and a value is no whole number, or none of true, false, 1 and 0."
-        "Look at the value in mapping explain; mend the source, or take `type` away."
+        "`drawbridge mapping explain` shows the value; mend the source, or take `type` away."
     }
     MappingClaimMissing "mapping.claim_missing" {
         "a required claim has no value"
-        "A claim marked required came out empty, for instance because no value stands in its table."
-        "The trace names the attribute and, where values are shown, those without a row: add the row, or say by `on_missing` what is to happen without one."
+        "A claim that must not be missing came out empty: its attribute did not come, or no value of it begins with the prefix or has a row in the table."
+        "The trace says why nothing remains. Where the attribute did not come, it has the nearest names that did: mend the name, or have the source send it. Where no value has a row or begins with the prefix, it says how many differ only in letter case or by blanks. Or say by `on_missing` what is to happen without a value."
     }
     MappingEmailUnproven "mapping.email_unproven" {
         "the identifier is an e-mail address, and nothing says that its source proves it"
@@ -421,7 +421,7 @@ reasons! {
     MappingBudgetExceeded "mapping.budget_exceeded" {
         "the claims for this API are larger than the mapping allows"
         "The claims that `release` lists for this audience take more bytes than `budget`, or than the 8 KiB that hold where nothing is said. Nothing is trimmed: a list that is cut would look complete."
-        "Release less, translate groups by a table, or raise `budget` if API and gateway take such tokens."
+        "Release less; keep fewer values with `strip_prefix` or `table`; or write a `budget`, at most 64KiB, if API and gateway take such tokens. A written budget must suffice for `max` times `max_bytes` of all that is released: bound these first."
     }
     MappingSubjectMissing "mapping.subject_missing" {
         "the subject rule yields no lasting value"
@@ -430,8 +430,8 @@ reasons! {
     }
     MappingExpressionFailed "mapping.expression_failed" {
         "an expression of the mapping failed"
-        "A CEL expression failed on this identity, for instance by reading an optional attribute that is absent."
-        "Run drawbridge mapping explain with the credential; guard the expression with has()."
+        "A CEL expression failed on this identity: it reads an attribute that is absent or a place behind the end of a list, or a function cannot use its argument."
+        "The trace names the part that failed. Ask first: `has(attr.x) ? ... : null` for what may be absent, `x.size() > 1 ? x[1] : null` for a place in a list, `x.matches(...) ? ... : null` for a function that cannot use every text."
     }
     // Subject
     SubjectConflict "subject.conflict" {
@@ -466,8 +466,8 @@ reasons! {
         "Separate scopes by single spaces."
     }
     PolicyScopeExceeds "policy.scope_exceeds" {
-        "none of the requested scope can be granted"
-        "Nothing remains of the requested scope after what the mapping, the client and the API allow."
+        "none of the requested scopes can be granted"
+        "Nothing remains of the requested scopes after what the mapping, the client and the API allow."
         "The trace shows what removed each scope; `scopes` of the mapping say when each is given, and one without `scopes` gives none."
     }
     // The bridge itself

@@ -7,7 +7,14 @@ use crate::decision::{Fact, Finding, Stage};
 use crate::diagnostic::nearest;
 use crate::mapping::compiled::{Cardinality, Declared};
 use crate::mapping::received::Received;
-use crate::mapping::refusal::{Found, MappingRefusal};
+use crate::mapping::refusal::{Came, Found, MappingRefusal};
+
+/// Values of an attribute that is refused, for whoever may see them.
+const MOST_SHOWN: usize = 20;
+/// Names that are not declared and may be likened to those that are.
+const MOST_UNDECLARED: usize = 64;
+/// How much names may be likened in a request, in pairs of letters: some twenty pairs of long names.
+pub(super) const LIKENING: usize = 1 << 16;
 
 /// Names of undeclared attributes in a record: the source chooses how many there are.
 const MAX_NOTED: usize = 32;
@@ -17,21 +24,14 @@ impl<'f> Run<'f, '_> {
         let received = self.receive();
         for (declared, values) in self.mapping.attributes.iter().zip(&received) {
             let values = values.as_ref();
+            self.at.set(declared.line);
             if let Err(refusal) = self.check_received(declared, values) {
-                return self.refuse(Stage::Attribute, Some(&declared.short), refusal);
+                let shown = self.shown(values, MOST_SHOWN);
+                return self.refuse_with(Stage::Attribute, Some(&declared.short), refusal, shown);
             }
             let facts = match values {
-                None if self.trail.guesses() => {
-                    let near = self.nearest(declared);
-                    let mut facts = vec![Fact::public("found", "absent"), Fact::public("expected", &declared.name)];
-                    facts.extend((!near.is_empty()).then(|| Fact::public("nearest", near.join(", "))));
-                    facts
-                }
-                None => vec![Fact::public("found", "absent")],
-                Some(values) if self.trail.explains() => {
-                    values.iter().map(|value| Fact::private("value", value)).collect()
-                }
-                Some(_) => Vec::new(),
+                None => self.absent(declared),
+                Some(_) => self.shown(values, usize::MAX),
             };
             self.trail.push(Stage::Attribute, Some(Arc::clone(&declared.short)), Finding::Passed, facts);
             if declared.read {
@@ -45,6 +45,22 @@ impl<'f> Run<'f, '_> {
         }
         self.received = received;
         Ok(())
+    }
+
+    /// An optional attribute that did not come: perhaps it came under another name.
+    fn absent(&self, declared: &Declared) -> Vec<Fact> {
+        let near = self.nearest(declared);
+        let mut facts = vec![Fact::public("found", "absent"), Fact::public("expected", expected_name(declared))];
+        facts.extend((!near.is_empty()).then(|| Fact::public("nearest", near.join(", "))));
+        facts
+    }
+
+    /// The values, for whoever may see them.
+    fn shown(&self, values: Option<&Received<'_>>, most: usize) -> Vec<Fact> {
+        if !self.trail.explains() {
+            return Vec::new();
+        }
+        values.into_iter().flat_map(Received::iter).take(most).map(|value| Fact::private("value", value)).collect()
     }
 
     /// Sorts what was sent to what is declared. What is not declared is noted by its name and never read.
@@ -66,6 +82,9 @@ impl<'f> Run<'f, '_> {
                     Some(values) => values.add(&attribute.values),
                 }
             } else {
+                if self.undeclared.len() < MOST_UNDECLARED || self.trail.explains() {
+                    self.undeclared.push(attribute);
+                }
                 undeclared += 1;
                 if undeclared <= MAX_NOTED {
                     let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
@@ -90,6 +109,8 @@ impl<'f> Run<'f, '_> {
             if declared.optional {
                 return Ok(());
             }
+            // Nobody comes after it.
+            self.likening.set(LIKENING);
             return Err(MappingRefusal::AttributeMissing {
                 attribute: declared.short.to_string(),
                 expected: expected_name(declared),
@@ -101,17 +122,17 @@ impl<'f> Run<'f, '_> {
             Cardinality::Many { max } => max,
         };
         let attribute = || declared.short.to_string();
+        let came = || {
+            let alike = values.iter().all(|value| Some(value) == values.first());
+            Some(Came { attributes: values.sent(), alike, many: declared.cardinality != Cardinality::One })
+        };
         if values.len() > most {
-            let found = Found::Values(values.len());
-            return Err(MappingRefusal::AttributeRepeated {
-                attribute: attribute(),
-                expected: Found::Values(most),
-                found,
-            });
+            let (expected, found) = (Found::Values(most), Found::Values(values.len()));
+            return Err(MappingRefusal::AttributeRepeated { attribute: attribute(), expected, found, came: came() });
         }
         if values.sent() > 1 && !declared.merged {
             let (expected, found) = (Found::Attributes(1), Found::Attributes(values.sent()));
-            return Err(MappingRefusal::AttributeRepeated { attribute: attribute(), expected, found });
+            return Err(MappingRefusal::AttributeRepeated { attribute: attribute(), expected, found, came: came() });
         }
         match values.iter().map(str::len).max() {
             Some(found) if found > declared.max_bytes => {
@@ -121,19 +142,25 @@ impl<'f> Run<'f, '_> {
         }
     }
 
-    /// The names that were sent and are most like this one. The same name in another format is that, and nothing else.
-    fn nearest(&self, declared: &Declared) -> Vec<String> {
-        let same = self.facts.attributes.iter().find(|attribute| attribute.name == declared.name);
+    /// The names that were sent, are not declared, and are most like this one. The same name in another format is that,
+    /// and nothing else. A request compares so many names, and no more.
+    pub(super) fn nearest(&self, declared: &Declared) -> Vec<String> {
+        let same = self.undeclared.iter().find(|attribute| attribute.name == declared.name);
         if let Some(attribute) = same {
             let format = attribute.name_format.as_deref().unwrap_or("none");
             return vec![format!("`{}` of the format `{format}`", attribute.name)];
         }
-        let sent = self.facts.attributes.iter().map(|attribute| attribute.name.as_str());
+        let is_affordable = |name: &&str| {
+            let left = self.likening.get().checked_sub(name.len() * declared.name.len());
+            self.likening.set(left.unwrap_or_default());
+            left.is_some() || self.trail.explains()
+        };
+        let sent = self.undeclared.iter().map(|attribute| attribute.name.as_str()).take_while(is_affordable);
         nearest(&declared.name, sent, 3).into_iter().map(|name| format!("`{name}`")).collect()
     }
 }
 
-fn expected_name(declared: &Declared) -> String {
+pub(super) fn expected_name(declared: &Declared) -> String {
     match &declared.format {
         None => declared.name.clone(),
         Some(format) => format!("{} of the format {format}", declared.name),

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Run, Step, failed};
+use super::{Run, Step};
 use crate::decision::{Fact, Finding, Stage};
 use crate::diagnostic::nearest;
 use crate::ground::claim::{ClaimName, ClaimValue};
 use crate::mapping::compiled::{Cardinality, ClaimRule, Missing, Origin};
-use crate::mapping::received::Received;
 use crate::mapping::refusal::{Found, MappingRefusal};
 use crate::mapping::steps::{MAX_VALUES, Stepped, Steps};
 
@@ -49,20 +48,20 @@ impl Run<'_, '_> {
 
     /// One rule; `of` names it in refusals, a member behind its object.
     fn claim(&self, rule: &ClaimRule, of: &str) -> Step<Made> {
+        self.at.set(rule.line);
         let mut facts = Vec::new();
-        let mut count = 1;
         let value = match &rule.origin {
             Origin::Value(value) => Some(value.clone()),
             Origin::Cel(expression) => {
                 facts.extend(self.parts(expression));
-                self.scope.evaluate(expression).map_err(|failure| failed(format!("claim `{of}`"), failure))?
+                let evaluated = self.scope.evaluate(expression);
+                evaluated.map_err(|failure| self.failed(format!("claim `{of}`"), expression, failure))?
             }
-            Origin::Attribute(place, steps) => {
-                count = self.received.get(*place).and_then(Option::as_ref).map_or(0, Received::len);
-                self.of_attribute(*place, steps.as_deref(), of, &mut facts)?
-            }
+            Origin::Attribute(place, steps) => self.of_attribute(*place, steps.as_deref(), of, &mut facts)?,
             Origin::Object(members) => self.object(members, of, &mut facts)?,
         };
+        // A member may have come between.
+        self.at.set(rule.line);
         let value = match (rule.kind, value) {
             (Some(kind), Some(value)) => {
                 let found = value.type_word();
@@ -74,7 +73,7 @@ impl Run<'_, '_> {
         let value = value.filter(|value| matches!(rule.missing, Missing::Omit) || !is_empty(value));
         match (&rule.missing, value) {
             (Missing::Refuse, None) => {
-                Err(MappingRefusal::ClaimMissing { claim: of.to_owned(), from: self.attribute_of(rule), values: count })
+                Err(MappingRefusal::ClaimMissing { claim: of.to_owned(), emptied: Box::new(self.emptied(rule)) })
             }
             (Missing::Default(default), None) => {
                 facts.push(Fact::public("default", "yes"));
@@ -106,8 +105,8 @@ impl Run<'_, '_> {
                 let rows = steps.table.iter().filter(|_| guesses);
                 let keys = rows.flat_map(|rows| rows.keys()).map(String::as_str);
                 let near = nearest(text, keys, 1);
-                let near = near.first().map(|key| format!(" (the nearest row is `{key}`)")).unwrap_or_default();
-                facts.push(Fact::private("no_row", format!("{text}{near}")));
+                facts.push(Fact::private("no_row", text));
+                facts.extend(near.first().map(|key| Fact::private("nearest_row", key)));
             }
         };
         match steps.apply(values.iter(), is_list, &mut hit) {
@@ -116,19 +115,9 @@ impl Run<'_, '_> {
             Stepped::TooMany(found) => {
                 let attribute = declared.map(|declared| declared.short.to_string()).unwrap_or_default();
                 let (expected, found) = (Found::Values(MAX_VALUES), Found::Values(found));
-                Err(MappingRefusal::AttributeRepeated { attribute, expected, found })
+                Err(MappingRefusal::AttributeRepeated { attribute, expected, found, came: None })
             }
             Stepped::Several(found) => Err(MappingRefusal::ClaimAmbiguous { claim: of.to_owned(), found }),
-        }
-    }
-
-    /// The short name of the attribute that a rule reads.
-    fn attribute_of(&self, rule: &ClaimRule) -> Option<String> {
-        match &rule.origin {
-            Origin::Attribute(place, _) => {
-                self.mapping.attributes.get(*place).map(|declared| declared.short.to_string())
-            }
-            Origin::Value(_) | Origin::Cel(_) | Origin::Object(_) => None,
         }
     }
 

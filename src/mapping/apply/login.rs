@@ -23,6 +23,7 @@ impl Run<'_, '_> {
         let level = level.unwrap_or(&table.lowest);
         let amr = if highest.is_some() { level.amr.clone() } else { Vec::new() };
         self.scope.set_acr(&level.acr);
+        self.acr = Some(&level.acr);
         let mut facts = vec![Fact::public("acr", &level.acr)];
         match table.from {
             // A word of the protocol, which names nobody.

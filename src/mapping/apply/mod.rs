@@ -9,20 +9,23 @@
 
 mod attributes;
 mod claims;
+mod emptied;
 mod login;
+mod near;
 mod release;
 mod subject;
 
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::cel::{Beside, Expression, Failure, MAX_MAPPING_COST, Outcome as Shown, Part, Scope};
+use super::cel::{Beside, Blame, Expression, Failure, MAX_MAPPING_COST, Outcome as Shown, Part, Scope};
 use super::claims::Claims;
-use super::compiled::Mapping;
+use super::compiled::{Mapping, Require, ScopeRule};
 use super::received::Received;
 use super::refusal::{MappingRefusal, Private};
 use crate::credential::Facts;
 use crate::decision::{Fact, Finding, Rejection, Stage, Trail};
+use crate::ground::attribute::Attribute;
 use crate::ground::id::{Audience, ClientId};
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
@@ -31,6 +34,9 @@ use crate::ground::time::Timestamp;
 const PARTS: u64 = 64;
 /// Steps of all explanations, where somebody waits for nothing else.
 const MAX_EXPLAINED: u64 = 8 * MAX_MAPPING_COST;
+
+/// The label of a part of an expression.
+const PART: &str = "part";
 
 /// What a mapping may know of the request.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +77,13 @@ impl Mapping {
             mapping: self,
             facts,
             audience: request.audience,
+            beside,
+            acr: None,
             scope,
             received: Vec::new(),
+            undeclared: Vec::new(),
+            likening: Cell::new(attributes::LIKENING),
+            at: Cell::new(0),
             explained: Cell::new(0),
             trail,
         };
@@ -85,9 +96,18 @@ struct Run<'f, 't> {
     mapping: &'f Mapping,
     facts: &'f Facts,
     audience: &'f Audience,
+    beside: Beside<'f>,
+    /// What `authentication` makes of the login, where there is a table.
+    acr: Option<&'f str>,
     scope: Scope<'f>,
     /// What was received for each declared attribute; `None` where nothing was.
     received: Vec<Option<Received<'f>>>,
+    /// Some of what was received and is not declared.
+    undeclared: Vec<&'f Attribute>,
+    /// How much names may still be likened.
+    likening: Cell<usize>,
+    /// The line of the rule that is applied.
+    at: Cell<usize>,
     /// Steps that explanations may have taken so far.
     explained: Cell<u64>,
     trail: &'t mut Trail,
@@ -122,25 +142,37 @@ impl Run<'_, '_> {
 
     fn require(&mut self) -> Step<()> {
         for rule in &self.mapping.require {
+            self.at.set(rule.line);
             let parts = self.parts(&rule.expression);
-            match self.scope.holds(&rule.expression) {
-                Ok(true) => self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, parts),
-                Ok(false) => {
-                    let refusal = MappingRefusal::Require { rule: rule.id.to_string(), message: rule.message.clone() };
-                    return self.refuse_with(Stage::Require, Some(&rule.id), refusal, parts);
+            let (refusal, facts) = match self.scope.holds(&rule.expression) {
+                Ok(true) => {
+                    self.trail.push(Stage::Require, Some(Arc::clone(&rule.id)), Finding::Passed, parts);
+                    continue;
                 }
+                Ok(false) => self.not_met(rule, parts),
                 Err(failure) => {
-                    let refusal = failed(format!("require `{}`", rule.id), failure);
-                    return self.refuse_with(Stage::Require, Some(&rule.id), refusal, parts);
+                    let refusal = self.failed(format!("require `{}`", rule.id), &rule.expression, failure);
+                    (refusal, parts)
                 }
-            }
+            };
+            return self.refuse_with(Stage::Require, Some(&rule.id), refusal, facts);
         }
         Ok(())
     }
 
+    /// A rule that does not hold: what it says, and whether letter case or blanks are all that is in its way.
+    fn not_met(&self, rule: &Require, parts: Vec<Fact>) -> (MappingRefusal, Vec<Fact>) {
+        let refusal = MappingRefusal::Require { rule: rule.id.to_string(), message: rule.message.clone() };
+        let mut facts = vec![Fact::public("expected", rule.expression.line())];
+        facts.extend(self.would_hold(&rule.expression).map(|near| Fact::public("near", near)));
+        facts.extend(parts);
+        (refusal, facts)
+    }
+
     fn scopes(&mut self) -> Step<ScopeSet> {
         let mut scopes = ScopeSet::default();
-        for (scope, expression) in &self.mapping.scopes {
+        for ScopeRule { line, scope, expression } in &self.mapping.scopes {
+            self.at.set(*line);
             let mut facts = self.parts(expression);
             let finding = match self.scope.holds(expression) {
                 Ok(true) => {
@@ -149,7 +181,7 @@ impl Run<'_, '_> {
                 }
                 Ok(false) => Finding::Noted,
                 Err(failure) => {
-                    let refusal = failed(format!("scope `{scope}`"), failure);
+                    let refusal = self.failed(format!("scope `{scope}`"), expression, failure);
                     return self.refuse_with(Stage::Scope, Some(scope.as_str()), refusal, facts);
                 }
             };
@@ -164,15 +196,22 @@ impl Run<'_, '_> {
         self.refuse_with(stage, of, refusal, Vec::new())
     }
 
-    /// The same, with what explains it.
+    /// The same, with what explains it, the place of the rule, and what to do.
     fn refuse_with<T>(
         &mut self,
         stage: Stage,
         of: Option<&str>,
         refusal: MappingRefusal,
-        mut facts: Vec<Fact>,
+        explained: Vec<Fact>,
     ) -> Step<T> {
-        facts.extend(refusal.facts());
+        let mut facts = refusal.facts();
+        if explained.iter().any(|fact| fact.label == PART) {
+            // A part has said it.
+            facts.retain(|fact| fact.label != "detail");
+        }
+        facts.extend(explained);
+        facts.push(Fact::public("at", format!("{}:{}", self.mapping.path, self.at.get())));
+        facts.extend(refusal.help().map(|help| Fact::public("help", help)));
         self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), facts);
         Err(refusal)
     }
@@ -186,18 +225,30 @@ impl Run<'_, '_> {
             return Vec::new();
         }
         self.explained.set(self.explained.get() + cost);
-        let shown = |part: Part| {
+        // What fails makes what it is a part of fail: why is said once.
+        let mut said = Vec::new();
+        let mut shown = |part: Part| {
             let Part { text, outcome, .. } = part;
             match outcome {
                 Shown::Value(value) => format!("{text} = {value}"),
-                Shown::Failed(why) => format!("{text} fails: {why}"),
+                Shown::Failed(why) if said.contains(&why) => format!("{text} fails"),
+                Shown::Failed(why) => {
+                    let line = format!("{text} fails: {why}");
+                    said.push(why);
+                    line
+                }
                 Shown::NotEvaluated => format!("{text} is not looked at"),
             }
         };
-        expression.explain(&self.scope).into_iter().map(|part| Fact::private("part", shown(part))).collect()
+        expression.explain(&self.scope).into_iter().map(|part| Fact::private(PART, shown(part))).collect()
     }
-}
 
-fn failed(of: String, failure: Failure) -> MappingRefusal {
-    MappingRefusal::ExpressionFailed { of, what: failure.what, detail: Private(failure.detail) }
+    /// The refusal for an expression that failed: what of it is no value, and what to write instead.
+    fn failed(&self, of: String, expression: &Expression, failure: Failure) -> MappingRefusal {
+        let Blame { part, help } = expression.blame(&self.scope, &failure);
+        // Where the part is the very thing that is not there, it has said so.
+        let is_said = part.as_ref().is_some_and(|part| failure.detail.ends_with(part.as_str()));
+        let detail = Private(if failure.is_public || is_said { String::new() } else { failure.detail });
+        MappingRefusal::ExpressionFailed { of, what: failure.what, part, help, detail }
+    }
 }

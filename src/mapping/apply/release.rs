@@ -19,6 +19,8 @@ impl Run<'_, '_> {
             let audience = self.audience.clone();
             let largest = listed.iter().max_by_key(|(_, value)| value.json_bytes()).map(|(name, _)| name.to_string());
             let largest = largest.unwrap_or_default();
+            let line = self.mapping.release_lines.iter().find(|(to, _)| to == self.audience);
+            self.at.set(line.map_or(0, |(_, line)| *line));
             let refusal =
                 MappingRefusal::BudgetExceeded { audience, expected: self.mapping.budget, found: bytes, largest };
             return self.refuse(Stage::Release, None, refusal);

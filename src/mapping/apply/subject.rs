@@ -1,6 +1,6 @@
 //! Whom the token is about, and who that is at a linked source.
 
-use super::{Run, Step, failed};
+use super::{Run, Step};
 use crate::decision::{Fact, Stage};
 use crate::ground::claim::ClaimValue;
 use crate::mapping::claims::{Linked, Subject};
@@ -26,14 +26,19 @@ struct Named {
 impl Run<'_, '_> {
     pub(super) fn subject(&mut self) -> Step<(Subject, Option<Linked>)> {
         let spec = &self.mapping.subject;
-        let found = self.named(&spec.rule).and_then(|named| match &spec.link {
-            None => Ok((named, None)),
-            Some(link) => self.linked(link).map(|linked| (named, Some(linked))),
-        });
+        self.at.set(spec.line);
+        let found =
+            self.named(&spec.rule).map_err(|refusal| (refusal, &spec.rule)).and_then(|named| match &spec.link {
+                None => Ok((named, None)),
+                Some(link) => match self.linked(link) {
+                    Ok(linked) => Ok((named, Some(linked))),
+                    Err(refusal) => Err((refusal, &link.rule)),
+                },
+            });
         let (named, linked) = match found {
             Ok(found) => found,
-            Err(refusal) => {
-                let parts = self.parts_of(&spec.rule);
+            Err((refusal, rule)) => {
+                let parts = self.parts_of(rule);
                 return self.refuse_with(Stage::Subject, None, refusal, parts);
             }
         };
@@ -61,6 +66,7 @@ impl Run<'_, '_> {
     }
 
     fn linked(&self, link: &Link) -> Step<Linked> {
+        self.at.set(link.line);
         let Named { format, qualifiers, value } = self.named(&link.rule)?;
         let format = link.format.clone().unwrap_or(format);
         Ok(Linked { source: link.source.clone(), format, qualifiers, value })
@@ -82,7 +88,7 @@ impl Run<'_, '_> {
                     Ok(Some(ClaimValue::Text(text))) => mapped(Some(text)),
                     Ok(None) => mapped(None),
                     Ok(Some(_)) => Err(missing("something that is not text")),
-                    Err(failure) => Err(failed("subject".into(), failure)),
+                    Err(failure) => Err(self.failed("subject".into(), expression, failure)),
                 }
             }
         }

@@ -11,6 +11,7 @@ use ::cel::common::value::{CowVal, Val};
 use ::cel::context::VariableResolver;
 use ::cel::{Context, Env, ExecutionError, IdedExpr, Value};
 
+use super::failure::TOO_LONG;
 use super::limits::{MAX_RESULT_BYTES, MAX_TEXT_READ};
 use super::pattern::Pattern;
 use super::prepare::pattern_number;
@@ -161,7 +162,7 @@ impl<'f> Scope<'f> {
         match self.evaluate(expression)? {
             Some(ClaimValue::Bool(truth)) => Ok(truth),
             Some(ClaimValue::Text(_) | ClaimValue::Int(_) | ClaimValue::List(_) | ClaimValue::Object(_)) | None => {
-                Err(Failure { what: "the expression is neither true nor false", detail: String::new() })
+                Err(Failure::plain("the expression is neither true nor false"))
             }
         }
     }
@@ -169,7 +170,7 @@ impl<'f> Scope<'f> {
     pub(super) fn check_lengths(&self, expression: &Expression) -> Result<(), Failure> {
         let too_long = |name: String| {
             let detail = format!("`{name}` is longer than {MAX_TEXT_READ} bytes");
-            Err(Failure { what: "a value is longer than expressions read", detail })
+            Err(Failure { what: TOO_LONG, detail, is_public: true })
         };
         let facts = &expression.usage().facts;
         if let Some((name, _)) =
@@ -340,7 +341,7 @@ fn has_long_text(value: &ClaimValue) -> bool {
 }
 
 fn claim_value(value: &dyn Val, budget: &mut usize) -> Result<ClaimValue, Failure> {
-    let too_large = || Failure { what: "the expression yields too much text", detail: String::new() };
+    let too_large = || Failure::plain("the expression yields too much text");
     if let Some(text) = value.downcast_ref::<CelString<'_>>() {
         *budget = budget.checked_sub(text.inner().len()).ok_or_else(too_large)?;
         return Ok(ClaimValue::Text(text.inner().to_owned()));
@@ -360,7 +361,7 @@ fn claim_value(value: &dyn Val, budget: &mut usize) -> Result<ClaimValue, Failur
     if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
         let fields = map.inner().iter().map(|(key, value)| {
             let ClaimValue::Text(key) = claim_value(key.inner(), budget)? else {
-                return Err(Failure { what: "the key of an object is not text", detail: String::new() });
+                return Err(Failure::plain("the key of an object is not text"));
             };
             Ok((key, claim_value(value.as_ref(), budget)?))
         });
@@ -369,5 +370,6 @@ fn claim_value(value: &dyn Val, budget: &mut usize) -> Result<ClaimValue, Failur
     Err(Failure {
         what: "the expression yields something that no claim can be",
         detail: value.get_type().name().to_owned(),
+        is_public: true,
     })
 }

@@ -207,8 +207,10 @@ impl<'e> Explaining<'e> {
             Err(failure) => {
                 let mut shown = Shown { text: String::new(), limit };
                 shown.push(failure.what);
-                shown.push(": ");
-                shown.push(&failure.detail);
+                if !failure.detail.is_empty() {
+                    shown.push(": ");
+                    shown.push(&failure.detail);
+                }
                 (Outcome::Failed(shown.text.clone()), shown.text.len())
             }
         };

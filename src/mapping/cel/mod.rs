@@ -18,6 +18,7 @@
 //! **Absent on purpose.** Fractions, bytes, unsigned numbers, message types, timestamps (`now` and `auth_time` are
 //! seconds), optional syntax (`a.?b`) and regular expressions that are not literals: see [`check`] and [`function`].
 
+mod blame;
 mod check;
 mod constant;
 mod dn;
@@ -48,6 +49,7 @@ use std::collections::BTreeSet;
 use ::cel::IdedExpr;
 use ::cel::parser::PrattParser;
 
+pub(super) use blame::Blame;
 pub(super) use constant::Constant;
 pub(super) use evaluate::{Beside, Scope};
 pub(super) use explain::{Outcome, Part};
@@ -143,6 +145,18 @@ impl Expression {
         let doubts = &self.notes.doubts;
         let of_null = doubts.of_null.iter().filter(|(fact, _)| is_null(fact)).map(|(_, fault)| fault);
         doubts.faults.iter().chain(of_null).cloned().collect()
+    }
+
+    /// Its text in one line.
+    pub(super) fn line(&self) -> String {
+        let lines: Vec<&str> = self.notes.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines.join(" ")
+    }
+
+    /// Whether something in it must not hold, as far as its text tells.
+    pub(super) fn says_no(&self) -> bool {
+        let text = &self.notes.text;
+        ["!", "?", "false", "exists_one"].iter().any(|no| text.contains(no))
     }
 
     /// What it does with what it reads.

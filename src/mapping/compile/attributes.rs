@@ -37,6 +37,7 @@ impl Compiler<'_, '_, '_> {
             }
             spans.push(span);
             declared.push(Declared {
+                line: attribute.short.span.line,
                 short: attribute.short.value.as_str().into(),
                 name,
                 format,

@@ -55,8 +55,8 @@ impl Compiler<'_, '_, '_> {
             }
         };
         known.optional &= matches!(missing, Missing::Omit);
-        let name = ClaimName::new(raw.name.value.as_str());
-        Some((ClaimRule { name, origin, kind, missing, read: false }, known))
+        let (line, name) = (raw.name.span.line, ClaimName::new(raw.name.value.as_str()));
+        Some((ClaimRule { line, name, origin, kind, missing, read: false }, known))
     }
 
     /// The kind that `type` makes of it, or a finding.

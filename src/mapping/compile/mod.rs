@@ -143,6 +143,8 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             self.check_guards(file, subject, (&require, &scopes));
         }
         let release = self.release(&file.release, audiences.as_ref());
+        let line = |(to, _): &(Word, Vec<Word>)| (Audience::new(to.value.as_str()), to.span.line);
+        let release_lines = file.release.iter().map(line).collect();
         let budget = self.budget(file, &release);
         let tests = self.trials(file, &attributes);
         self.check_cost(file);
@@ -176,6 +178,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             claims,
             scopes,
             release: Arc::new(release),
+            release_lines,
             tests,
         })
     }
@@ -246,8 +249,8 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
                 self.check_require_rule(cel, expression);
             }
             if let (Some(id), Some(expression), Some(message)) = (&rule.id, expression, &rule.message) {
-                let (id, message) = (id.value.clone(), message.value.clone());
-                compiled.push(Require { id: id.into(), expression, message });
+                let (line, id, message) = (id.span.line, id.value.clone(), message.value.clone());
+                compiled.push(Require { line, id: id.into(), expression, message });
             }
         }
         compiled

@@ -7,17 +7,13 @@ use crate::diagnostic::suggest;
 use crate::ground::claim::ClaimName;
 use crate::ground::id::Audience;
 use crate::ground::scope::{Scope, ScopeSet};
-use crate::mapping::cel::Expression;
+use crate::mapping::compiled::ScopeRule;
 use crate::mapping::file::Word;
 
 type Audiences<'a> = Option<&'a BTreeSet<Audience>>;
 
 impl Compiler<'_, '_, '_> {
-    pub(super) fn scopes(
-        &mut self,
-        raw: &[(Word, Option<Word>)],
-        audiences: Audiences<'_>,
-    ) -> Vec<(Scope, Expression)> {
+    pub(super) fn scopes(&mut self, raw: &[(Word, Option<Word>)], audiences: Audiences<'_>) -> Vec<ScopeRule> {
         let mut scopes = Vec::with_capacity(raw.len());
         for (name, rule) in raw {
             let scope = self.scope(name, audiences);
@@ -25,7 +21,8 @@ impl Compiler<'_, '_, '_> {
             if let (Some(rule), Some(expression)) = (rule, &expression) {
                 self.check_scope_rule(name, rule, expression);
             }
-            scopes.extend(scope.zip(expression));
+            let line = name.span.line;
+            scopes.extend(scope.zip(expression).map(|(scope, expression)| ScopeRule { line, scope, expression }));
         }
         scopes
     }

@@ -8,9 +8,10 @@ use super::Compiler;
 use crate::diagnostic::suggest;
 use crate::ground::claim::ClaimValue;
 use crate::ground::id::{ClientId, SourceId};
-use crate::ground::scope::Scope;
 use crate::mapping::cel::{Compared, Expression, Fold, Name, Spelling};
-use crate::mapping::compiled::{AuthenticationTable, ClaimRule, Missing, Origin, Require, SubjectRule, SubjectSpec};
+use crate::mapping::compiled::{
+    AuthenticationTable, ClaimRule, Missing, Origin, Require, ScopeRule, SubjectRule, SubjectSpec,
+};
 use crate::mapping::file::{MappingFile, RawRequire, Word};
 
 /// The only texts that claims can have, where the file lists them.
@@ -135,7 +136,7 @@ impl Compiler<'_, '_, '_> {
         &mut self,
         file: &MappingFile,
         subject: &SubjectSpec,
-        (require, scopes): (&[Require], &[(Scope, Expression)]),
+        (require, scopes): (&[Require], &[ScopeRule]),
     ) {
         let rules = [Some(&subject.rule), subject.link.as_ref().map(|link| &link.rule)];
         let usages = rules.into_iter().flatten().filter_map(|rule| match rule {
@@ -152,7 +153,7 @@ impl Compiler<'_, '_, '_> {
             let compared = usage.evaded.clone().into_iter().chain(exact);
             self.report_guard(cel, compared, &merged, "rule");
         }
-        for (scope, expression) in scopes {
+        for ScopeRule { scope, expression, .. } in scopes {
             let is_it = |(name, _): &&(Word, Option<Word>)| name.value == scope.as_str();
             let Some((_, Some(cel))) = file.scopes.iter().find(is_it) else { continue };
             self.report_guard(cel, expression.usage().evaded.clone().into_iter(), &merged, "scope");

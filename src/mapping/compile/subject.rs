@@ -24,7 +24,7 @@ impl Compiler<'_, '_, '_> {
             None => None,
             Some(link) => Some(link?),
         };
-        Some((SubjectSpec { rule, email_proven: raw.email_proven, link }, hash))
+        Some((SubjectSpec { line: line_of(&raw.rule), rule, email_proven: raw.email_proven, link }, hash))
     }
 
     /// The rule, and its hash.
@@ -75,10 +75,7 @@ impl Compiler<'_, '_, '_> {
         let Some(attribute) = found.filter(|_| !proven) else { return };
         let message =
             format!("`{}` is an e-mail address, and nothing says that this source proves it", attribute.short);
-        let span = match raw {
-            RawSubjectRule::From(word) | RawSubjectRule::Cel(word) => word.span,
-        };
-        let problem = self.findings.error("mapping.email_identity", span, message);
+        let problem = self.findings.error("mapping.email_identity", word_of(raw).span, message);
         problem
             .label("somebody else may get this address")
             .help("choose an identifier that is never given to another person")
@@ -101,13 +98,24 @@ impl Compiler<'_, '_, '_> {
             problem.help("remove `format`, or read the value by `{ cel: name_id }`");
         }
         let format = raw.format.as_ref().map(|format| format.value.clone());
-        Some(Link { source: SourceId::new(raw.source.value.as_str()), rule, format, hash })
+        let (line, source) = (line_of(&raw.rule), SourceId::new(raw.source.value.as_str()));
+        Some(Link { line, source, rule, format, hash })
     }
 
     fn check_link_source(&mut self, word: &Word) {
         let known = self.context.sources.as_ref().map(|known| known.iter().map(SourceId::as_str).collect());
         self.check_known("mapping.source_unknown", "source", word, known);
     }
+}
+
+const fn word_of(raw: &RawSubjectRule) -> &Word {
+    match raw {
+        RawSubjectRule::From(word) | RawSubjectRule::Cel(word) => word,
+    }
+}
+
+const fn line_of(raw: &RawSubjectRule) -> usize {
+    word_of(raw).span.line
 }
 
 /// Over the rule without its layout, and over what each name in it stands for.

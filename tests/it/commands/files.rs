@@ -31,7 +31,11 @@ fn a_recorded_credential_is_tested_at_its_own_time() {
     let ran = folder.run(&["check"]);
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("subject: expected `bob@example.com`, found `alice@example.com`"), "{}", ran.out);
-    assert!(ran.out.contains("ok    signature"), "the whole way is shown: {}", ran.out);
+    assert!(ran.out.contains("ok    subject") && !ran.out.contains("signature"), "what differs is shown: {}", ran.out);
+    for words in [&["check", "--verbose"][..], &["mapping", "test", "--verbose"]] {
+        let ran = folder.run(words);
+        assert!(ran.out.contains("ok    signature"), "the whole way is shown: {}", ran.out);
+    }
     // What CI keeps and passes on has no value of a person.
     for form in ["--json", "--sarif"] {
         let ran = folder.run(&["check", form]);

@@ -56,6 +56,31 @@ fn a_person_keeps_the_sub_when_the_next_source_is_attached() {
     assert_eq!((claims_to_be_ana.status, claims_to_be_ana.reason().as_str()), (400, "subject.conflict"));
 }
 
+/// Of what the server would derive the `sub`, and that a link decides over it.
+#[test]
+fn what_is_explained_is_what_the_server_derives() {
+    let files = Files::new();
+    files.write("mappings/partner.yaml", LINKED);
+    let assertion = PARTNER.present(|draft| {
+        let attribute = draft.attributes.iter_mut().find(|attribute| attribute.name == UPN).unwrap();
+        attribute.values = vec!["Marker-Ana@corp.example".to_owned()];
+    });
+    files.write("response.b64", &assertion);
+    let words = ["mapping", "explain", "--credential", "response.b64", "--client", "narrow"];
+    let explained = files.run(&[&words[..], &["--json"]].concat());
+    assert_eq!(explained.code, 0, "{}{}", explained.out, explained.err);
+    let expected = serde_json::json!([CORP.entity_id, "mapped", ["", ""], "marker-ana@corp.example"]);
+    assert_eq!(explained.json()["token"]["sub"]["keyed_hash_of"], expected);
+    let shown = files.run(&words).out;
+    for expected in ["drawbridge subject show", "drawbridge subject conflicts", "\"Marker-Ana@corp.example\""] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let server = Server::start(&files);
+    let show = ["subject", "show", "--source", "corp", "--value", "marker-ana@corp.example", "--json"];
+    let would_be = files.run(&show).json()["would_be"].as_str().unwrap().to_owned();
+    assert_eq!(sub(&server, &server.post("narrow", &Door::Bearer.form(&assertion))), would_be);
+}
+
 #[test]
 fn what_was_two_people_before_the_link_is_never_guessed() {
     let files = Files::new();
@@ -72,6 +97,14 @@ fn what_was_two_people_before_the_link_is_never_guessed() {
     let server = Server::start(&files);
     let refused = at_partner(&server, "marker-p-1", "marker-ana@corp.example");
     assert_eq!((refused.status, refused.reason().as_str()), (400, "subject.conflict"));
+    // The record does not look as if a token had been given.
+    let traced = files.run(&["trace", refused.json()["trace_id"].as_str().unwrap(), "--json"]).json();
+    let granted = ["expires", "scope_granted", "jti"].map(|key| traced["record"].get(key));
+    assert_eq!((granted, &traced["record"]["outcome"]), ([None; 3], &"refused".into()), "{traced:#}");
+    // And the list does not choose: whoever copies its command must.
+    let listed = files.run(&["subject", "conflicts"]).out;
+    assert!(listed.contains("--keep SUB") && listed.contains("usually the older one"), "{listed}");
+    assert_eq!(listed.matches("  since 20").count(), 2, "{listed}");
     // Neither has changed.
     assert_eq!(sub(&server, &at_corp(&server, "marker-ana@corp.example")), at_one);
 }

@@ -198,6 +198,40 @@ fn reloads_under_load_fail_no_request_and_are_never_half_applied() {
     });
 }
 
+/// Whoever mended a file and is refused as before is told that the file is not in force, and why.
+#[test]
+fn a_refusal_says_that_the_files_on_disk_are_not_in_force() {
+    let files = Files::new();
+    let server = Server::start(&files);
+    let refused = server.post("portal", &Door::Bearer.form("x")).json()["trace_id"].as_str().unwrap().to_owned();
+    let says = "the files on disk are others, not in force: drawbridge status";
+    assert!(!files.run(&["trace", &refused]).out.contains(says));
+    let test = "tests:\n  - name: somebody\n    given: { attributes: { upn: ana@corp.example, groups: [HR-Admins] } }\n    \
+                expect: { claims: { login: bob } }\n";
+    let line = reload(&server, || files.write("mappings/payroll.yaml", &format!("{MAPPING}{test}")), KEPT);
+    assert!(line.contains("claim `login`: expected") && line.contains("bob") && line.contains("ana"), "{line}");
+    let traced = files.run(&["trace", &refused]).out;
+    assert!(traced.contains("judged by revision ") && traced.contains(says), "{traced}");
+    let first = files.run(&["status", "--json"]).json();
+    reload(&server, || files.write("mappings/payroll.yaml", &format!("{MAPPING}{test}\n")), KEPT);
+    let (status, later) = (files.run(&["status"]).out, files.run(&["status", "--json"]).json());
+    for expected in [
+        "in force since the start",
+        "claim `login`: expected \"bob\", found \"ana\"",
+        &format!("not in force: since {} they have problems", first["not_taken_since"].as_str().unwrap()),
+        "drawbridge check shows them with help",
+    ] {
+        assert!(status.contains(expected), "{expected}: {status}");
+    }
+    assert_eq!(first["not_taken_since"], later["not_taken_since"]);
+    // What is no error keeps nothing from being taken: the mapping has a claim that is not released.
+    assert!(!status.contains("warning["), "{status}");
+    server.stop();
+    assert!(!files.run(&["trace", &refused]).out.contains(says), "nobody knows");
+    let status = files.run(&["status"]);
+    assert!(status.err.contains("no server runs on this data folder; `status` asks a running one"), "{}", status.err);
+}
+
 /// What the admin socket says to a collector of metrics.
 fn metrics(files: &Files) -> String {
     use std::io::{Read as _, Write as _};

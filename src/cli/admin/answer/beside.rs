@@ -58,7 +58,11 @@ pub(super) async fn forgot(forget: &Forget, state: State<'_>) -> Result<Forgot, 
 }
 
 pub(super) fn status(state: State<'_>) -> Result<Status, Refusal> {
-    let bridge = bridge(state)?;
+    let no_server = || {
+        let message = "no server runs on this data folder; `status` asks a running one";
+        Refusal::new(RefusalKind::Unavailable, message)
+    };
+    let bridge = state.bridge.ok_or_else(no_server)?;
     let health = bridge.store().health();
     let went = bridge.reloads().so_far();
     Ok(Status {
@@ -66,6 +70,8 @@ pub(super) fn status(state: State<'_>) -> Result<Status, Refusal> {
         store: health.err().map(|error| error.to_string()),
         revision: bridge.revision().hash.to_string(),
         reloaded: went.last.as_ref().map(|(at, _)| at.to_string()),
+        in_force_since: went.in_force_since.map(|at| at.to_string()),
+        not_taken_since: went.not_taken_since.map(|at| at.to_string()),
         reload_problems: went.problems().to_vec(),
     })
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::suggest;
 use crate::ground::id::{Namespace, SourceId, Sub};
 use crate::ground::time::Timestamp;
 use crate::mapping::Subject;
-use crate::store::{Conflict, LinkError, NewLink, Relink};
+use crate::store::{Conflict, LinkError, NewLink, Relink, Side};
 
 use super::super::subject::{
     Called, ConflictRow, ConflictsShown, LinkedRow, Resolve, Resolved, SideRow, SubjectQuery, SubjectsShown, Unlink,
@@ -134,18 +134,29 @@ fn row(opened: &Opened) -> LinkedRow {
 
 pub(super) async fn conflicts(state: State<'_>) -> Result<ConflictsShown, Refusal> {
     let conflicts = state.store.conflicts().await.map_err(|error| unavailable(&error))?;
-    let row = |conflict: &Conflict| ConflictRow {
-        id: conflict.id(),
-        sides: conflict
-            .sides
-            .each_ref()
-            .map(|side| SideRow { namespace: side.namespace.to_string(), sub: side.sub.to_string() }),
-        first_seen: conflict.first_seen.to_string(),
-        last_seen: conflict.last_seen.to_string(),
-        count: conflict.count,
-        trace_id: conflict.trace_id.to_string(),
-    };
-    Ok(ConflictsShown { conflicts: conflicts.iter().map(row).collect() })
+    let mut rows = Vec::with_capacity(conflicts.len());
+    for conflict in &conflicts {
+        let [one, other] = &conflict.sides;
+        rows.push(ConflictRow {
+            id: conflict.id(),
+            sides: [side(one, state).await?, side(other, state).await?],
+            first_seen: conflict.first_seen.to_string(),
+            last_seen: conflict.last_seen.to_string(),
+            count: conflict.count,
+            trace_id: conflict.trace_id.to_string(),
+        });
+    }
+    Ok(ConflictsShown { conflicts: rows })
+}
+
+async fn side(side: &Side, state: State<'_>) -> Result<SideRow, Refusal> {
+    let link = state.store.link(&side.key).await.map_err(|error| unavailable(&error))?;
+    let link = link.filter(|link| link.sub == side.sub);
+    Ok(SideRow {
+        namespace: side.namespace.to_string(),
+        sub: side.sub.to_string(),
+        since: link.map(|link| link.made.to_string()),
+    })
 }
 
 pub(super) async fn resolve(asked: &Resolve, state: State<'_>) -> Result<Resolved, Refusal> {

@@ -116,7 +116,7 @@ fn every_part_has_its_text_and_its_value() {
     attr.upn.matches(r'^[(]') ? null : (acr) → null
 
     # int('x')
-    int('x') → FAILS a function cannot use its argument: Error executing function 'int': string parse error: invalid digit found in string
+    int('x') → FAILS a function cannot use its argument: this is not a whole number
 
     # 'literal'
 
