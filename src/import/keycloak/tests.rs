@@ -128,7 +128,7 @@ fn roles_that_another_mapper_hides_are_told() {
 
 #[test]
 fn mappers_are_not_gone_through_for_every_provider() {
-    let provider = |alias: usize| format!(r#"{{"alias": "p{alias}", "providerId": "saml"}},"#);
+    let provider = |alias: usize| format!(r#"{{"alias": "p{alias}", "providerId": "saml"}},"#) + "\n";
     let many = |alias: fn(usize) -> usize| (0..4_000).map(|n| provider(alias(n))).collect::<String>();
     let mapper = r#"{"identityProviderAlias": "p0", "identityProviderMapper": "oidc-hardcoded-role-idp-mapper", "config": {"role": "r"}},"#;
     let of = |providers: String| {
