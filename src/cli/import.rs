@@ -1,20 +1,21 @@
 //! `drawbridge import KIND FILE…`: files of another product become mapping files.
 //!
-//! The mappings go to the screen or into a folder, what could not be carried goes to the other stream, each with its
-//! line. A mapping was written even where something was lost; `--strict` makes a loss a no.
+//! A mapping goes to the screen, several go into a folder. What could not be carried goes to the other stream, each with
+//! its line, and stands as a comment at the top of the mapping. A mapping was written even where something was lost; `--strict` makes a loss a no.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Color, Diagnostics, Source, render, to_json};
-use crate::import::{Draft, Imported, Loss, import};
+use crate::import::{Draft, Imported, Loss, Weight, import};
 use crate::mapping::{CompileContext, compile};
 
 use super::args::ImportArgs;
 use super::exit::{Answer, Exit, Failure};
+use super::fresh;
 use super::report::counted;
 use super::screen::{FAINT, HINT, NOTE, STRONG, Screen, styled, visible};
 
@@ -30,6 +31,7 @@ pub(super) fn run(args: &ImportArgs, screen: &mut Screen<'_>) -> Answer {
         Failure::no(format!("`{}`{place}: {error}", shown(args, error.file)))
     })?;
     name(args, &mut imported)?;
+    imported.tell(|loss| place(args, loss));
     let written = args.out.as_deref().map(|folder| write(folder, &imported.drafts)).transpose()?;
     let files: Vec<Source> =
         imported.drafts.iter().map(|draft| Source::new(file_name(draft), draft.to_yaml())).collect();
@@ -39,7 +41,7 @@ pub(super) fn run(args: &ImportArgs, screen: &mut Screen<'_>) -> Answer {
     } else {
         match &written {
             Some(paths) => paths.iter().try_for_each(|path| screen.line(path.display().to_string()))?,
-            None => show(&files, screen)?,
+            None => files.iter().try_for_each(|file| write!(screen.out, "{}", file.text))?,
         }
         show_losses(args, &imported.losses, screen)?;
         if problems.has_errors() {
@@ -79,6 +81,10 @@ fn name(args: &ImportArgs, imported: &mut Imported) -> Result<(), Failure> {
             return Err(Failure::usage(message).help("leave it out, and write it into the files"));
         }
     }
+    if several && args.out.is_none() && !args.json.json {
+        let message = format!("this makes {} mappings, and a file holds one", imported.drafts.len());
+        return Err(Failure::usage(message).help("write them into a folder with `--out DIR`"));
+    }
     let named = |draft: Draft| {
         let draft = Draft { id: args.id.clone().unwrap_or_else(|| draft.id.clone()), ..draft };
         match &args.source {
@@ -105,25 +111,17 @@ fn file_name(draft: &Draft) -> String {
     format!("{}.yaml", draft.id)
 }
 
-/// Writes every mapping, or none where one is there already.
+/// Writes every mapping, or none where one is there already. The folder is made if it is not there.
 fn write(folder: &Path, drafts: &[Draft]) -> Result<Vec<PathBuf>, Failure> {
     let paths: Vec<PathBuf> = drafts.iter().map(|draft| folder.join(file_name(draft))).collect();
-    let taken = |path: &Path| {
-        Failure::no(format!("there is already something at `{}`", path.display()))
-            .help("name the mapping otherwise with `--id ID`")
-    };
+    let help = "name the mapping otherwise with `--id ID`";
     if let Some(path) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
-        return Err(taken(path));
+        return Err(fresh::taken(path, help));
     }
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::could_not_run(format!("`{}` cannot be made: {error}", folder.display())))?;
     for (path, draft) in paths.iter().zip(drafts) {
-        let failed = |error: std::io::Error| {
-            if error.kind() == std::io::ErrorKind::AlreadyExists {
-                return taken(path);
-            }
-            Failure::could_not_run(format!("`{}` cannot be written: {error}", path.display()))
-        };
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-        file.write_all(draft.to_yaml().as_bytes()).map_err(failed)?;
+        fresh::write(path, &draft.to_yaml(), help)?;
     }
     Ok(paths)
 }
@@ -139,30 +137,34 @@ fn problems(files: &[Source]) -> Diagnostics {
     all
 }
 
-/// One mapping as a file can hold it; several each under its name.
-fn show(files: &[Source], screen: &mut Screen<'_>) -> Result<(), Failure> {
-    for (place, file) in files.iter().enumerate() {
-        if files.len() > 1 {
-            screen.line(format!("{}# {}\n", if place == 0 { "" } else { "\n" }, file.path))?;
-        }
-        write!(screen.out, "{}", file.text)?;
-    }
-    Ok(())
-}
-
 fn show_losses(args: &ImportArgs, losses: &[Loss], screen: &mut Screen<'_>) -> Result<(), Failure> {
     if losses.is_empty() {
         writeln!(screen.err, "{}", styled(FAINT, "everything was carried"))?;
         return Ok(());
     }
-    let count = counted(losses.len(), "thing was not carried", "things were not carried");
-    writeln!(screen.err, "{}", styled(NOTE, format!("{count} as it was:")))?;
-    for loss in losses {
-        let file = if args.files.len() > 1 { format!("{} ", shown(args, loss.file)) } else { String::new() };
-        let place = styled(STRONG, format!("{file}line {}", loss.line));
-        writeln!(screen.err, "  {place}: {} – {}", visible(&loss.what), visible(&loss.why))?;
+    let groups = [
+        (Weight::Decide, "thing was not carried as it was", "things were not carried as they were", "decide on each"),
+        (Weight::Know, "thing has no counterpart here", "things have no counterpart here", "for information"),
+    ];
+    for (weight, one, several, what_to_do) in groups {
+        let group: Vec<&Loss> = losses.iter().filter(|loss| loss.weight == weight).collect();
+        if group.is_empty() {
+            continue;
+        }
+        let count = counted(group.len(), one, several);
+        writeln!(screen.err, "{}", styled(NOTE, format!("{count} ({what_to_do}):")))?;
+        for loss in group {
+            let place = styled(STRONG, place(args, loss));
+            writeln!(screen.err, "  {place}: {} – {}", visible(&loss.what), visible(&loss.why))?;
+        }
     }
     Ok(())
+}
+
+/// Where a loss is in the old files.
+fn place(args: &ImportArgs, loss: &Loss) -> String {
+    let file = if args.files.len() > 1 { format!("{} ", shown(args, loss.file)) } else { String::new() };
+    format!("{file}line {}", loss.line)
 }
 
 fn shown(args: &ImportArgs, file: usize) -> String {
@@ -180,8 +182,16 @@ fn answer(
         let path = written.and_then(|paths| paths.get(place)).map(|path| path.display().to_string());
         json!({ "id": draft.id, "source": draft.source, "file": path, "text": file.text })
     };
-    let loss =
-        |loss: &Loss| json!({ "file": shown(args, loss.file), "line": loss.line, "what": loss.what, "why": loss.why });
+    let loss = |loss: &Loss| {
+        json!({
+            "file": shown(args, loss.file),
+            "line": loss.line,
+            "mapping": loss.mapping.and_then(|place| imported.drafts.get(place)).map(|draft| &draft.id),
+            "decide": loss.weight == Weight::Decide,
+            "what": loss.what,
+            "why": loss.why,
+        })
+    };
     json!({
         "mappings": imported.drafts.iter().zip(files).enumerate().map(mapping).collect::<Vec<_>>(),
         "losses": imported.losses.iter().map(loss).collect::<Vec<_>>(),

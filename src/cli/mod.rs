@@ -13,6 +13,7 @@ mod demo;
 mod distrust;
 mod exit;
 mod explain;
+mod fresh;
 mod import;
 mod keys;
 mod mapping;

@@ -17,7 +17,7 @@ use super::environment::Environment;
 use super::master_key;
 use super::raw::Raw;
 use super::redact;
-use super::settings::{Settings, resolve};
+use super::settings::{self, KnownSources, Settings, resolve};
 use super::snapshot::{Content, Reading, Snapshot, beside, read_mapping, source_of};
 
 /// After so many readings of which no two in a row agree, somebody is still writing.
@@ -89,6 +89,16 @@ pub fn load(path: &Path, extent: Extent, environment: &dyn Environment, now: Tim
         judged.check_master_key(&snapshot, path);
     }
     judged.finish(&snapshot, path, now, extent)
+}
+
+/// The sources of the configuration, each by itself: neither mappings nor clients need be good.
+pub fn known_sources(path: &Path, environment: &dyn Environment, now: Timestamp) -> Result<KnownSources, LoadError> {
+    let snapshot = settled(path, environment)?;
+    let Some(raw) = &snapshot.raw else {
+        let (diagnostics, sources) = (snapshot.problems.clone(), vec![snapshot.source]);
+        return Err(LoadError::Refused(Box::new(Refused { diagnostics, sources, tests: Vec::new() })));
+    };
+    Ok(settings::known_sources(&snapshot, raw, path, now))
 }
 
 /// A hash over everything that the configuration names, as it lies there now, unjudged: tells a server cheaply that

@@ -13,11 +13,11 @@ mod snapshot;
 mod word;
 
 pub use environment::{Environment, ProcessEnvironment};
-pub use load::{Extent, LoadError, Loaded, Refused, Tested, fingerprint, load, test_mappings};
+pub use load::{Extent, LoadError, Loaded, Refused, Tested, fingerprint, known_sources, load, test_mappings};
 pub use master_key::{InitError, MasterKeyError};
 pub use places::{Places, places};
 pub use raw::shapes;
-pub use settings::{Audit, Keeping, Settings, Storage, store_of};
+pub use settings::{Audit, Keeping, KnownSources, Settings, Storage, store_of};
 pub use word::{Addresses, Issuer, IssuerRejection, Network, NetworkRejection};
 
 #[cfg(test)]

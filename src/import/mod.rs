@@ -23,6 +23,7 @@ mod expression;
 mod first;
 mod json;
 mod keycloak;
+mod loss;
 mod names;
 mod parts;
 mod pattern;
@@ -34,9 +35,14 @@ mod simplesamlphp;
 mod testing;
 mod xml;
 
+use std::collections::{HashMap, HashSet};
+
 pub use draft::Draft;
 pub use first::first;
+pub use loss::{Loss, Weight};
 pub use seen::{Seen, SeenAttribute, seen};
+
+use loss::Losses;
 
 /// A product whose files can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,19 +68,6 @@ pub struct Imported {
     pub drafts: Vec<Draft>,
     /// What is not in them, in the order of the files.
     pub losses: Vec<Loss>,
-}
-
-/// Something that could not be carried.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Loss {
-    /// The place of the file among those that were given.
-    pub file: usize,
-    /// Where it stands in it; from 1.
-    pub line: usize,
-    /// What it is.
-    pub what: String,
-    /// Why it is not carried, or what became of it instead.
-    pub why: String,
 }
 
 /// A file that is not of the product, or that nobody can read.
@@ -106,51 +99,95 @@ fn bounded(count: usize, what: &str, line: usize) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// What is found while one file is read.
-#[derive(Debug, Default)]
-struct Losses(Vec<Loss>);
-
-impl Losses {
-    fn add(&mut self, line: usize, what: impl Into<String>, why: impl Into<String>) {
-        self.0.push(Loss { file: 0, line, what: what.into(), why: why.into() });
-    }
-
-    /// Those of one file, by line; nothing is told twice.
-    fn of_file(mut self, file: usize) -> Vec<Loss> {
-        self.0.iter_mut().for_each(|loss| loss.file = file);
-        self.0.sort_by_key(|loss| loss.line);
-        self.0.dedup();
-        self.0
-    }
-}
-
-/// Reads the files of a product. Those of Shibboleth belong together; of every other product each stands for itself.
+/// Reads the files of a product. Those of Shibboleth, AD FS and `SimpleSAMLphp` may belong together; of every other
+/// product each stands for itself.
 ///
 /// # Errors
-/// The first file that is not of the product.
+/// The first file that is not of the product, and files that cannot belong together.
 pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
-    let one = match kind {
-        Kind::Keycloak => keycloak::import,
-        Kind::Shibboleth => {
-            let mut imported = shibboleth::import(texts)?;
-            imported.drafts.iter_mut().for_each(Draft::drop_unused);
-            return Ok(imported);
-        }
-        Kind::Adfs => adfs::import,
-        Kind::Simplesamlphp => simplesamlphp::import,
-        Kind::Entra => entra::import,
-        Kind::Satosa => satosa::import,
+    let mut all = match kind {
+        Kind::Keycloak => each(texts, keycloak::import)?,
+        Kind::Entra => each(texts, entra::import)?,
+        Kind::Satosa => each(texts, satosa::import)?,
+        Kind::Shibboleth => shibboleth::import(texts)?,
+        Kind::Adfs => adfs::import(texts)?,
+        Kind::Simplesamlphp => simplesamlphp::import(texts)?,
     };
+    tell_apart(&mut all.drafts);
+    of_one_source(&mut all);
+    all.drafts.iter_mut().for_each(Draft::drop_unused);
+    friendly_names(&mut all);
+    all.losses.sort_by_key(|loss| (loss.file, loss.line));
+    Ok(all)
+}
+
+/// Every file by itself.
+fn each(texts: &[&str], one: impl Fn(&str) -> Result<Imported, ImportError>) -> Result<Imported, ImportError> {
     let mut all = Imported::default();
     for (file, text) in texts.iter().enumerate() {
         let imported = one(text).map_err(|error| ImportError { file, ..error })?;
-        all.drafts.extend(imported.drafts);
-        all.losses.extend(imported.losses.into_iter().map(|loss| Loss { file, ..loss }));
+        all.add(file, imported);
     }
-    tell_apart(&mut all.drafts);
-    all.drafts.iter_mut().for_each(Draft::drop_unused);
     Ok(all)
 }
+
+impl Imported {
+    /// Adds what came of one more file.
+    fn add(&mut self, file: usize, more: Self) {
+        let before = self.drafts.len();
+        let only = (more.drafts.len() == 1).then_some(0);
+        let place = |loss: Loss| Loss { file, mapping: loss.mapping.or(only).map(|at| at + before), ..loss };
+        self.losses.extend(more.losses.into_iter().map(place));
+        self.drafts.extend(more.drafts.into_iter().map(|draft| Draft { file, ..draft }));
+    }
+}
+
+/// Mappings of one source overlap, unless each says for whom it is.
+fn of_one_source(all: &mut Imported) {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    for draft in &all.drafts {
+        *count.entry(&draft.source).or_default() += 1;
+    }
+    let shares = |draft: &Draft| count.get(draft.source.as_str()).is_some_and(|count| *count > 1);
+    let mut told: Vec<Loss> = Vec::new();
+    for (place, draft) in all.drafts.iter().enumerate().filter(|(_, draft)| shares(draft)) {
+        told.push(Loss {
+            file: draft.file,
+            line: draft.line.max(1),
+            mapping: Some(place),
+            weight: Weight::Decide,
+            what: format!("two mappings of one source: `{}` and another are of `{}`", draft.id, draft.source),
+            why: "they overlap, and are not loaded together: give each its own `source`, or a `for` with its audiences"
+                .into(),
+        });
+    }
+    all.losses.extend(told);
+}
+
+/// An old file that knows an attribute by its friendly name does not say what is sent: nobody finds it under that.
+fn friendly_names(all: &mut Imported) {
+    for (place, draft) in all.drafts.iter_mut().enumerate() {
+        for attribute in draft.attributes.iter_mut().filter(|attribute| attribute.note.is_none()) {
+            let is_on_the_wire = attribute.name.contains([':', '/']) || names::of_wire(&attribute.name, &[]).is_some();
+            if is_on_the_wire {
+                continue;
+            }
+            let Some(known) = names::of_friendly(&attribute.name, &FRIENDLY) else { continue };
+            attribute.note = Some(format!("a FriendlyName? It is mostly sent as {}", known.name));
+            all.losses.push(Loss {
+                file: draft.file,
+                line: draft.line.max(1),
+                mapping: Some(place),
+                weight: Weight::Decide,
+                what: format!("attribute `{}`", attribute.name),
+                why: format!("that is a FriendlyName; write the name that is sent, mostly `{}`", known.name),
+            });
+        }
+    }
+}
+
+/// The vocabularies whose names on the wire are not their friendly names.
+const FRIENDLY: [&str; 3] = ["eduperson", "adfs", "entra"];
 
 /// A subject that is an e-mail address is not taken over: whether the source proves addresses, and never gives one to
 /// somebody else, is for the administrator to say.
@@ -170,11 +207,10 @@ fn not_by_email(draft: &mut Draft, line: usize, losses: &mut Losses) {
 
 /// No two drafts have one id.
 fn tell_apart(drafts: &mut [Draft]) {
-    for place in 1..drafts.len() {
-        let (before, rest) = drafts.split_at_mut(place);
-        let Some(draft) = rest.first_mut() else { continue };
-        let taken = |id: &str| before.iter().any(|other| other.id == id);
-        draft.id = names::free(&draft.id, "-", taken);
+    let mut taken: HashSet<String> = HashSet::new();
+    for draft in drafts {
+        draft.id = names::free(&draft.id, "-", |id| taken.contains(id));
+        taken.insert(draft.id.clone());
     }
 }
 
@@ -217,8 +253,25 @@ mod tests {
         let ids: Vec<&str> = imported.drafts.iter().map(|draft| draft.id.as_str()).collect();
         assert_eq!(ids, ["adfs", "adfs-2"]);
         let places: Vec<_> = imported.losses.iter().map(|loss| (loss.file, loss.line)).collect();
-        assert_eq!(places, [(0, 2), (1, 2)]);
+        assert_eq!(places, [(0, 1), (0, 2), (1, 1), (1, 2)]);
+        assert!(imported.losses[0].what.starts_with("two mappings of one source: "), "{:?}", imported.losses[0]);
+        assert_eq!(
+            imported.losses.iter().map(|loss| loss.mapping).collect::<Vec<_>>(),
+            [Some(0), Some(0), Some(1), Some(1)]
+        );
         assert_eq!(import(Kind::Adfs, &[rules, ""]).unwrap_err().file, 1);
+    }
+
+    #[test]
+    fn a_friendly_name_is_not_taken_for_what_is_sent() {
+        let map = "$attributemap = ['eduPersonUniqueId' => 'id', 'mail' => 'mail', 'unheardOf' => 'other'];";
+        let imported = import(Kind::Simplesamlphp, &[map]).unwrap();
+        let told: Vec<String> = imported.losses.iter().map(|loss| format!("{}: {}", loss.what, loss.why)).collect();
+        let expected = "attribute `eduPersonUniqueId`: that is a FriendlyName; write the name that is sent, mostly \
+                        `urn:oid:1.3.6.1.4.1.5923.1.1.1.13`";
+        assert_eq!(told, [expected]);
+        let noted = imported.drafts[0].attributes.iter().filter(|attribute| attribute.note.is_some());
+        assert_eq!(noted.map(|attribute| attribute.name.as_str()).collect::<Vec<_>>(), ["eduPersonUniqueId"]);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     }
     let line = find(table(&tree).unwrap_or_default(), "user_id_from_attrs").map_or(0, |entry| entry.key_span.line);
     not_by_email(&mut reader.draft, line, &mut reader.losses);
-    Ok(Imported { drafts: vec![reader.draft], losses: reader.losses.of_file(0) })
+    Ok(Imported { drafts: vec![reader.draft], losses: reader.losses.all() })
 }
 
 /// The tree of the file, as strict YAML.
@@ -93,12 +93,12 @@ impl Reader {
         for other in table(&entry.value).unwrap_or_default() {
             if !matches!(other.key.as_str(), "saml" | "openid") {
                 let what = format!("profile `{}` of `{}`", other.key, entry.key);
-                self.losses.add(other.key_span.line, what, "only `saml` is read, and only `openid` names claims");
+                self.losses.know(other.key_span.line, what, "only `saml` is read, and only `openid` names claims");
             }
         }
         let Some(sent) = profile(entry, "saml") else {
             let what = format!("attribute `{}`", entry.key);
-            return self.losses.add(
+            return self.losses.know(
                 entry.key_span.line,
                 what,
                 "it has no name under `saml`, so no assertion carries it",
@@ -139,9 +139,9 @@ impl Reader {
                 "user_id_from_attrs" => from_attributes = self.subject(entry),
                 // It names the attribute that gets the subject; `claim` looks at it.
                 "user_id_to_attr" => self.subject_as_attribute(entry, entries),
-                "hash" => self.losses.add(line, "`hash`", "values are not hashed; `sub` is, with a key of the bridge"),
+                "hash" => self.losses.know(line, "`hash`", "values are not hashed; `sub` is, with a key of the bridge"),
                 "separator" | "multivalue_separator" => {
-                    self.losses.add(
+                    self.losses.know(
                         line,
                         format!("`{}`", entry.key),
                         "values are never put together or cut by it here",
@@ -153,7 +153,7 @@ impl Reader {
                         self.losses.add(template.key_span.line, what, "Mako templates are code: write an expression");
                     }
                 }
-                other => self.losses.add(line, format!("`{other}`"), "this key is not known"),
+                other => self.losses.know(line, format!("`{other}`"), "a setting of SATOSA alone"),
             }
         }
         if !from_attributes {
@@ -229,7 +229,7 @@ impl Reader {
         }
         let what = format!("the subject as attribute `{name}`");
         let why = format!("APIs see the subject as `sub`; `{name}` stays what the source sends");
-        self.losses.add(entry.key_span.line, what, why);
+        self.losses.know(entry.key_span.line, what, why);
     }
 
     /// The claim of an internal attribute.

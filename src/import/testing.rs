@@ -1,6 +1,6 @@
 //! What the tests of every importer share. Tests only.
 
-use super::Imported;
+use super::{Imported, Loss, Weight};
 use crate::credential::{Authentication, Facts};
 use crate::decision::{Detail, Rejection as _, Trail};
 use crate::diagnostic::{Color, Severity, Source, render};
@@ -12,11 +12,19 @@ use crate::mapping::{CompileContext, Mappings, RequestFacts, compile};
 /// The mappings as files, and what was lost.
 pub(super) fn shown(imported: &Imported) -> String {
     let files: Vec<String> = imported.drafts.iter().map(super::Draft::to_yaml).collect();
-    format!("{}\n--- lost\n{}\n", files.join("\n--- next file\n"), losses(imported).join("\n"))
+    let lines = |weight: Weight| -> String {
+        imported.losses.iter().filter(|loss| loss.weight == weight).map(|loss| line(loss) + "\n").collect()
+    };
+    let files = files.join("\n--- next file\n");
+    format!("{files}\n--- to decide\n{}\n--- to know\n{}", lines(Weight::Decide), lines(Weight::Know))
+}
+
+fn line(loss: &Loss) -> String {
+    format!("{} {}: {}", loss.line, loss.what, loss.why)
 }
 
 pub(super) fn losses(imported: &Imported) -> Vec<String> {
-    imported.losses.iter().map(|loss| format!("{} {}: {}", loss.line, loss.what, loss.why)).collect()
+    imported.losses.iter().map(line).collect()
 }
 
 /// Every draft compiles, without errors and without a warning but those that a draft has.

@@ -13,7 +13,7 @@ pub(in crate::cli) struct ImportArgs {
     /// The product that the files are of
     #[arg(value_name = "KIND", value_enum)]
     pub(in crate::cli) kind: ImportKind,
-    /// Its files; those of Shibboleth together
+    /// Its files; those of Shibboleth together, and both rule sets of one relying party of AD FS
     #[arg(value_name = "FILE", required = true)]
     pub(in crate::cli) files: Vec<PathBuf>,
     /// The id of the source in the configuration, for `source:`
@@ -22,7 +22,7 @@ pub(in crate::cli) struct ImportArgs {
     /// The `id:` of the mapping
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) id: Option<String>,
-    /// Write ID.yaml into this folder, never over a file that is there
+    /// Write ID.yaml into this folder, which is made if need be; never over a file that is there
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
     /// Exit code 1 if something could not be carried

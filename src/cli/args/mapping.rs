@@ -16,7 +16,7 @@ pub(in crate::cli) enum MappingCommand {
     /// Begin a mapping from a credential: what it carries, declared and named, and tests without anybody's values
     #[command(after_help = "The credential may be XML, base64, a session token, or a form body that carries one.\n\
                             An assertion is not verified, and the file says so. A session needs its source.\n\n\
-                            Example: drawbridge mapping new --from response.xml > mappings/corp.yaml\n\
+                            Example: drawbridge mapping new --from response.xml --out mappings/corp.yaml\n\
                             Example: drawbridge mapping new --from cookie.txt --source intranet")]
     New(MappingNewArgs),
     /// Send a credential through the stream without a server: each step, each value, each reason
@@ -71,6 +71,9 @@ pub(in crate::cli) struct MappingNewArgs {
     /// The `id:` of the mapping; without it, the source's
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) id: Option<String>,
+    /// Write the mapping into this file, which must not be there yet; without it, to the screen
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) out: Option<PathBuf>,
     /// The moment at which a session is read, such as 2026-03-01T12:00:00Z
     #[arg(long, value_name = "T")]
     pub(in crate::cli) now: Option<String>,

@@ -22,7 +22,7 @@ use crate::credential::saml::Forward;
 use crate::credential::saml::trust::TrustSources;
 use crate::credential::session::SessionSource;
 use crate::crypto::keys::SigningAlgorithm;
-use crate::diagnostic::{Diagnostics, Findings, Span, suggest};
+use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
 use crate::ground::id::{ClientId, EntityId, SourceId};
 use crate::ground::time::Timestamp;
 use crate::policy::Policy;
@@ -140,6 +140,30 @@ pub(super) fn resolve(snapshot: &Snapshot, raw: &Raw, path: &Path, now: Timestam
     let mut resolving = Resolving { snapshot, raw, path, now, findings: Findings::of(&snapshot.source) };
     let settings = resolving.settings();
     (settings, resolving.findings.diagnostics)
+}
+
+/// The sources of a configuration by themselves: those that can be read, whatever else is wrong.
+#[derive(Debug)]
+pub struct KnownSources {
+    /// The id of each identity provider, and its entity ID.
+    pub providers: Vec<(SourceId, EntityId)>,
+    /// Session sources.
+    pub sessions: BTreeMap<SourceId, SessionSource>,
+    /// What is wrong with the others.
+    pub diagnostics: Diagnostics,
+    /// The configuration, for rendering that.
+    pub file: Source,
+}
+
+/// Makes what can be made of the sources.
+pub(super) fn known_sources(snapshot: &Snapshot, raw: &Raw, path: &Path, now: Timestamp) -> KnownSources {
+    let mut resolving = Resolving { snapshot, raw, path, now, findings: Findings::of(&snapshot.source) };
+    let providers = raw.saml.iter().flat_map(|saml| &saml.identity_providers);
+    let providers = providers.filter_map(|provider| resolving.provider(provider));
+    let providers = providers.map(|source| (source.id().clone(), source.entity_id().clone())).collect();
+    let sessions = raw.sessions.iter().filter_map(|session| resolving.session(session));
+    let sessions = sessions.map(|source| (source.id().clone(), source)).collect();
+    KnownSources { providers, sessions, diagnostics: resolving.findings.diagnostics, file: snapshot.source.clone() }
 }
 
 impl Resolving<'_> {

@@ -112,7 +112,7 @@ impl Resolving<'_> {
         }
     }
 
-    fn provider(&mut self, raw: &RawProvider) -> Option<TrustSource> {
+    pub(super) fn provider(&mut self, raw: &RawProvider) -> Option<TrustSource> {
         let file = &raw.metadata;
         let content = match self.snapshot.files.get(&file.value)? {
             Ok(content) => content,
@@ -152,7 +152,7 @@ impl Resolving<'_> {
         }
     }
 
-    fn session(&mut self, raw: &RawSession) -> Option<SessionSource> {
+    pub(super) fn session(&mut self, raw: &RawSession) -> Option<SessionSource> {
         let mut keys = Vec::with_capacity(raw.keys.len());
         for key in &raw.keys {
             if key.until.is_some_and(|until| until <= self.now) {

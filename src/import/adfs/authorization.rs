@@ -22,20 +22,38 @@ pub(super) struct Authorization {
     /// Whether somebody is permitted or denied in a way that is not understood.
     permit_lost: bool,
     deny_lost: bool,
-    /// Whether a rule only adds for the rules behind it, which lets nobody in and keeps nobody out.
+    /// Whether a rule only adds for the rules behind it, which lets nobody in and keeps nobody out; or whether the whole
+    /// set is one of authorization.
     added: bool,
 }
 
 impl Authorization {
     /// What a rule does, if it is one of authorization.
     pub(super) fn effect(rule: &Rule) -> Option<Effect> {
-        let Body::Make(pairs) = &rule.body else { return None };
-        let (_, kind) = pairs.iter().find(|(key, _)| key == "type")?;
-        match kind {
-            Expr::Text(kind) if kind == PERMIT => Some(Effect::Permit),
-            Expr::Text(kind) if kind == DENY => Some(Effect::Deny),
-            Expr::Text(_) | Expr::Property(..) | Expr::Call(..) | Expr::Sum(_) | Expr::List(_) => None,
+        let kinds: Vec<&Expr> = match &rule.body {
+            Body::Make(pairs) => {
+                pairs.iter().filter(|(key, _)| key == "type" || key == "types").map(|(_, kind)| kind).collect()
+            }
+            // It passes on what other rules have added.
+            Body::Copy(_) => rule.conditions.iter().flat_map(|asked| &asked.tests).map(|test| &test.operand).collect(),
+        };
+        let of = |wanted: &str| kinds.iter().any(|kind| names(kind, wanted));
+        match (of(DENY), of(PERMIT)) {
+            (true, _) => Some(Effect::Deny),
+            (false, true) => Some(Effect::Permit),
+            (false, false) => None,
         }
+    }
+
+    /// Takes a set of rules that says who may come in: whom none of them permits does not.
+    pub(super) fn expect(&mut self) {
+        self.added = true;
+    }
+
+    /// Notes that a rule beside those of authorization cannot be read: it may have denied.
+    pub(super) fn add_unread(&mut self) -> &'static str {
+        self.deny_lost = true;
+        "; it may deny, so everybody is refused until `deny_not_carried` under `require` is replaced"
     }
 
     /// Takes a rule that only adds.
@@ -63,6 +81,7 @@ impl Authorization {
         Ok(())
     }
 
+    /// Writes what must hold.
     pub(super) fn write(self, draft: &mut Draft) {
         let mut add = |id: &str, cel: String, message: &str| {
             draft.require.push(Requirement { id: id.into(), cel, message: message.into(), note: None });
@@ -85,5 +104,14 @@ impl Authorization {
         if self.deny_lost {
             add("deny_not_carried", "false".into(), "a rule that denies was not carried");
         }
+    }
+}
+
+/// Whether this is the type, or a list with it.
+fn names(kind: &Expr, wanted: &str) -> bool {
+    match kind {
+        Expr::Text(kind) => kind == wanted,
+        Expr::List(kinds) => kinds.iter().any(|kind| names(kind, wanted)),
+        Expr::Property(..) | Expr::Call(..) | Expr::Sum(_) => false,
     }
 }

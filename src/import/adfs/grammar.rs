@@ -4,8 +4,17 @@
 
 use super::lexer::{Spot, Token};
 
-/// A rule that could be read, or where and why one could not.
-pub(super) type Read = Result<Rule, (usize, String)>;
+/// A rule that could be read, or one that could not.
+pub(super) type Read = Result<Rule, Unread>;
+
+/// A rule that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread {
+    pub(super) line: usize,
+    /// `@RuleName`, where it came so far.
+    pub(super) name: Option<String>,
+    pub(super) why: String,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
@@ -68,14 +77,16 @@ pub(super) enum Expr {
 
 /// Reads every rule.
 pub(super) fn rules(tokens: &[Spot]) -> Vec<Read> {
-    let mut parser = Parser { tokens, at: 0 };
+    let mut parser = Parser { tokens, at: 0, name: None };
     let mut rules = Vec::new();
     while parser.peek().is_some() {
+        parser.name = None;
         let rule = parser.rule();
         if rule.is_err() {
             parser.skip_rule();
         }
-        rules.push(rule);
+        let name = parser.name.take();
+        rules.push(rule.map_err(|(line, why)| Unread { line, name, why }));
     }
     rules
 }
@@ -85,6 +96,8 @@ type Parsed<T> = Result<T, (usize, String)>;
 struct Parser<'t> {
     tokens: &'t [Spot],
     at: usize,
+    /// `@RuleName` of the rule that is being read.
+    name: Option<String>,
 }
 
 impl Parser<'_> {
@@ -155,8 +168,7 @@ impl Parser<'_> {
         }
     }
 
-    fn rule(&mut self) -> Read {
-        let mut name = None;
+    fn rule(&mut self) -> Parsed<Rule> {
         let mut line = self.line();
         while let Some(Token::Word(word)) = self.peek() {
             let Some(key) = word.strip_prefix('@').map(str::to_lowercase) else { break };
@@ -164,7 +176,7 @@ impl Parser<'_> {
             self.sign("=")?;
             let text = self.text("a text in quotes")?;
             if key == "rulename" {
-                name = Some(text);
+                self.name = Some(text);
             }
             line = self.line();
         }
@@ -187,7 +199,7 @@ impl Parser<'_> {
         if self.peek().is_some() {
             self.sign(";")?;
         }
-        Ok(Rule { line, name, conditions, issues: action == "issue", body })
+        Ok(Rule { line, name: self.name.clone(), conditions, issues: action == "issue", body })
     }
 
     fn condition(&mut self) -> Parsed<Condition> {

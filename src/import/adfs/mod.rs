@@ -4,6 +4,9 @@
 //! text ─lexer─▶ tokens ─grammar─▶ rules ─reader─▶ attributes, claims, subject, require
 //! ```
 //!
+//! The rules of authorization of a relying party stand in a file of their own: with the issuance rules they make **one**
+//! mapping. Claims without their authorization would be more than AD FS gave.
+//!
 //! The types that rules read become attributes, the types that they issue become claims. What a rule fetches from a store
 //! is declared as an attribute: AD FS goes on fetching it, and has to send it. Rules of authorization become `require`.
 //!
@@ -24,26 +27,87 @@ mod values;
 
 use super::draft::{Attribute, ClaimRule, Draft, Requirement, SubjectRule};
 use super::{ImportError, Imported, Losses, bounded, expression, names, not_by_email};
+use authorization::Authorization;
 
 /// Larger files are refused.
 const MAX_BYTES: usize = 1 << 20;
 
-pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
-    if text.len() > MAX_BYTES {
-        return Err(ImportError::new(0, format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
+/// The rules of one file.
+struct RuleSet(Vec<grammar::Read>);
+
+impl RuleSet {
+    fn read(text: &str) -> Result<Self, ImportError> {
+        if text.len() > MAX_BYTES {
+            return Err(ImportError::new(0, format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
+        }
+        let rules = grammar::rules(&lexer::tokens(text));
+        bounded(rules.len(), "rules", 1)?;
+        if rules.iter().all(Result::is_err) {
+            let first = rules.into_iter().find_map(Result::err);
+            let (line, why) = first.map_or((1, "it is empty".to_owned()), |unread| (unread.line, unread.why));
+            return Err(ImportError::new(line, format!("this holds no claim rule: {why}")));
+        }
+        Ok(Self(rules))
     }
-    let rules = grammar::rules(&lexer::tokens(text));
-    bounded(rules.len(), "rules", 1)?;
-    if rules.iter().all(Result::is_err) {
-        let (line, why) = rules.into_iter().find_map(Result::err).unwrap_or((1, "it is empty".into()));
-        return Err(ImportError::new(line, format!("this holds no claim rule: {why}")));
+
+    /// Whether it says anything of who may come in.
+    fn admits(&self) -> bool {
+        self.0.iter().flatten().any(|rule| Authorization::effect(rule).is_some())
     }
-    let mut reader = reader::Reader::new();
-    for rule in rules {
-        match rule {
-            Ok(rule) => reader.rule(&rule),
-            Err((line, why)) => reader.losses.add(line, "a rule", format!("it cannot be read: {why}")),
+
+    /// Whether it issues claims; a set that issues none is one of authorization.
+    fn issues(&self) -> bool {
+        self.0.iter().flatten().any(|rule| rule.issues && Authorization::effect(rule).is_none())
+    }
+}
+
+pub(super) fn import(texts: &[&str]) -> Result<Imported, ImportError> {
+    let read = |(file, text): (usize, &&str)| RuleSet::read(text).map_err(|error| ImportError { file, ..error });
+    let sets = texts.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+    match sets.as_slice() {
+        [one, two] if !one.issues() && two.issues() && !two.admits() => return Ok(together((0, one), (1, two))),
+        [one, two] if one.issues() && !one.admits() && !two.issues() => return Ok(together((1, two), (0, one))),
+        [_] | [] => {}
+        several => {
+            if let Some(file) = several.iter().position(|set| !set.issues()) {
+                let message = "this says who may come in, but not to which of the other files it belongs: import it \
+                               with the issuance rules of its own relying party, these two files and no other";
+                return Err(ImportError { file, ..ImportError::new(0, message) });
+            }
         }
     }
-    Ok(reader.finish())
+    let mut all = Imported::default();
+    for (file, set) in sets.iter().enumerate() {
+        all.add(file, alone(set));
+    }
+    Ok(all)
+}
+
+/// Who may come in, and what is said of them, as one mapping. AD FS asks the first before it makes any of the second.
+fn together(admission: (usize, &RuleSet), claims: (usize, &RuleSet)) -> Imported {
+    let mut reader = reader::Reader::new();
+    for (file, set) in [admission, claims] {
+        reader.losses.file = file;
+        reader.outputs.seal();
+        reader.rules(set);
+    }
+    reader.finish()
+}
+
+fn alone(set: &RuleSet) -> Imported {
+    let mut reader = reader::Reader::new();
+    reader.rules(set);
+    let together = "`drawbridge import adfs issuance.txt authorization.txt` makes one mapping of both";
+    if !set.issues() {
+        let why = format!(
+            "these rules only say who may come in, and belong to the claims of their relying party: {together}"
+        );
+        reader.losses.add(1, "claims", why);
+    } else if !set.admits() {
+        let note = format!(
+            "Who may come in is not said here: AD FS keeps that in the authorization rules of the relying party. {together}."
+        );
+        reader.draft.notes.push(note);
+    }
+    reader.finish()
 }

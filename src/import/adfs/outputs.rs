@@ -24,7 +24,11 @@ pub(super) struct Output {
 }
 
 #[derive(Default)]
-pub(super) struct Outputs(Vec<Output>);
+pub(super) struct Outputs {
+    all: Vec<Output>,
+    /// Those before belong to another set of rules, which nobody behind sees.
+    open_from: usize,
+}
 
 /// A piece of an output.
 pub(super) enum Piece {
@@ -48,31 +52,37 @@ pub(super) struct Target<'r> {
 
 impl Outputs {
     pub(super) fn get(&self, place: usize) -> Option<&Output> {
-        self.0.get(place)
+        self.all.get(place)
     }
 
     /// The places of what rules above have made of a type, beside what was sent.
     pub(super) fn of_kind(&self, kind: &str) -> Vec<usize> {
         let is_more = |output: &Output| output.kind == kind && !output.is_what_was_sent;
-        (0..self.0.len()).filter(|place| self.0.get(*place).is_some_and(is_more)).collect()
+        (self.open_from..self.all.len()).filter(|place| self.all.get(*place).is_some_and(is_more)).collect()
+    }
+
+    /// Another set of rules begins: it neither reads nor adds to what was made so far.
+    pub(super) fn seal(&mut self) {
+        self.open_from = self.all.len();
     }
 
     /// Nothing more is added to it.
     pub(super) fn close(&mut self, place: usize) {
-        if let Some(output) = self.0.get_mut(place) {
+        if let Some(output) = self.all.get_mut(place) {
             output.read = true;
         }
     }
 
     /// Adds pieces to the output of a type, or says why not.
     pub(super) fn add(&mut self, to: &Target<'_>, pieces: Vec<Piece>, reads: &[usize]) -> Result<(), &'static str> {
-        let place = self.0.iter().position(|output| output.kind == to.kind && output.issued == to.issued);
+        let is_same = |output: &Output| output.kind == to.kind && output.issued == to.issued;
+        let place = self.all.iter().skip(self.open_from).position(is_same).map(|place| place + self.open_from);
         let place = place.unwrap_or_else(|| {
             let name = self.name(to.kind, to.issued);
-            self.0.push(Output::new(to.kind, to.issued, name));
-            self.0.len() - 1
+            self.all.push(Output::new(to.kind, to.issued, name));
+            self.all.len() - 1
         });
-        let Some(output) = self.0.get_mut(place) else { return Ok(()) };
+        let Some(output) = self.all.get_mut(place) else { return Ok(()) };
         if output.read || reads.contains(&place) {
             return Err("a rule above has read what this rule adds to");
         }
@@ -100,14 +110,15 @@ impl Outputs {
         let friendly = names::of_wire(kind, &["adfs", "entra"]).map(|known| known.friendly.as_str());
         let name = names::claim(friendly.unwrap_or_else(|| names::last_segment(kind)));
         let name = if issued { name.to_owned() } else { format!("_{}", names::identifier(name)) };
-        let taken =
-            |name: &str| self.0.iter().any(|output| output.name == name) || names::is_reserved(name) || name.is_empty();
+        let taken = |name: &str| {
+            self.all.iter().any(|output| output.name == name) || names::is_reserved(name) || name.is_empty()
+        };
         names::free(&name, "_", taken)
     }
 
     /// Writes every claim, each below those that it reads.
     pub(super) fn write(self, draft: &mut Draft) {
-        let mut waiting: Vec<Option<Output>> = self.0.into_iter().map(Some).collect();
+        let mut waiting: Vec<Option<Output>> = self.all.into_iter().map(Some).collect();
         // What an output reads got nothing more since, so there is no circle, and each round writes one at least.
         while waiting.iter().any(Option::is_some) {
             for place in 0..waiting.len() {

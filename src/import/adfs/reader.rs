@@ -5,7 +5,7 @@ use super::grammar::{Asks, Body, Condition, Expr, Rule};
 use super::outputs::{Outputs, Piece, Target};
 use super::replace::replace;
 use super::values::Selection;
-use super::{Draft, Imported, Losses, SubjectRule, expression, names, not_by_email};
+use super::{Draft, Imported, Losses, RuleSet, SubjectRule, expression, names, not_by_email};
 
 const NAME_ID: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 const FORMAT: &str = "properties[http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format]";
@@ -50,15 +50,32 @@ impl Reader {
         }
     }
 
-    pub(super) fn rule(&mut self, rule: &Rule) {
+    /// Every rule of a file, in order.
+    pub(super) fn rules(&mut self, set: &RuleSet) {
+        let is_of_authorization = set.admits() || !set.issues();
+        if is_of_authorization {
+            self.authorization.expect();
+        }
+        for rule in &set.0 {
+            match rule {
+                Ok(rule) => self.rule(rule),
+                Err(unread) => {
+                    let more = if is_of_authorization { self.authorization.add_unread() } else { "" };
+                    let why = format!("it cannot be read: {}{more}", unread.why);
+                    self.losses.add(unread.line, called(unread.name.as_deref()), why);
+                }
+            }
+        }
+    }
+
+    fn rule(&mut self, rule: &Rule) {
         let before = self.draft.attributes.len();
         if let Err(why) = self.carry(rule) {
             // What only this rule would have read need not be declared.
             if !matches!(rule.body, Body::Make(ref pairs) if pairs.iter().any(|(key, _)| key == "store")) {
                 self.draft.attributes.truncate(before);
             }
-            let what = rule.name.as_ref().map_or_else(|| "a rule".to_owned(), |name| format!("rule `{name}`"));
-            self.losses.add(rule.line, what, why);
+            self.losses.add(rule.line, called(rule.name.as_deref()), why);
         }
     }
 
@@ -73,7 +90,7 @@ impl Reader {
         not_by_email(&mut self.draft, self.subject_line, &mut self.losses);
         self.authorization.write(&mut self.draft);
         self.outputs.write(&mut self.draft);
-        Imported { drafts: vec![self.draft], losses: self.losses.of_file(0) }
+        Imported { drafts: vec![self.draft], losses: self.losses.all() }
     }
 
     fn carry(&mut self, rule: &Rule) -> Carried {
@@ -81,7 +98,13 @@ impl Reader {
             if !rule.issues {
                 return self.authorization.add_idle();
             }
-            let condition = self.conditions(rule).map(|asked| whole_condition(&asked));
+            let condition = match &rule.body {
+                Body::Make(pairs) if pairs.iter().all(|(key, _)| key != "store" && key != "types") => {
+                    self.conditions(rule).map(|asked| whole_condition(&asked))
+                }
+                Body::Make(_) => Err("the bridge asks no store".into()),
+                Body::Copy(_) => Err("it passes on what other rules only add".into()),
+            };
             return self.authorization.add(effect, condition);
         }
         match &rule.body {
@@ -284,6 +307,11 @@ impl Reader {
             "the bridge asks no store: let AD FS go on asking `{store}`, and send the claims, which are declared"
         ))
     }
+}
+
+/// A rule by its name, where it has one.
+fn called(name: Option<&str>) -> String {
+    name.map_or_else(|| "a rule".to_owned(), |name| format!("rule `{name}`"))
 }
 
 /// The place of the condition that a variable stands for.

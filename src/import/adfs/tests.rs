@@ -4,6 +4,10 @@ use super::*;
 const FILE: &str = include_str!("../../../fixtures/import/adfs/issuance-rules.txt");
 const AUTHORIZATION: &str = include_str!("../../../fixtures/import/adfs/authorization-rules.txt");
 
+fn import(text: &str) -> Result<Imported, ImportError> {
+    super::import(&[text])
+}
+
 fn imported(text: &str) -> Imported {
     let imported = import(text).unwrap();
     testing::compiles(&imported);
@@ -226,7 +230,68 @@ fn a_deny_that_is_not_understood_refuses_everybody() {
     );
     let require: Vec<_> = imported.drafts[0].require.iter().map(|rule| (rule.id.as_str(), rule.cel.as_str())).collect();
     assert_eq!(require, [("deny_not_carried", "false")]);
-    assert!(losses(&imported)[0].contains("everybody is refused until"), "{:?}", losses(&imported));
+    assert!(losses(&imported)[1].contains("everybody is refused until"), "{:?}", losses(&imported));
+}
+
+#[test]
+fn claims_and_their_authorization_are_one_mapping_in_whatever_order_they_are_given() {
+    let both = super::import(&[FILE, AUTHORIZATION]).unwrap();
+    testing::compiles(&both);
+    let [draft] = both.drafts.as_slice() else { panic!("{:?}", both.drafts) };
+    assert_eq!(draft.require, imported(AUTHORIZATION).drafts[0].require);
+    assert_eq!(draft.claims, imported(FILE).drafts[0].claims);
+    assert!(both.losses.iter().all(|loss| loss.file == 0), "{:?}", both.losses);
+    let turned = super::import(&[AUTHORIZATION, FILE]).unwrap();
+    assert_eq!(turned.drafts, both.drafts);
+    assert!(turned.losses.iter().all(|loss| loss.file == 1), "{:?}", turned.losses);
+    let sent = [(UPN, &["ana@corp.example"][..])];
+    assert!(testing::outcome(draft, None, &sent).starts_with("mapping.require.permitted"));
+    let staff = [sent[0], (GROUP, &["All-Staff"][..])];
+    assert!(testing::outcome(draft, None, &staff).starts_with("ana@corp.example {"));
+}
+
+#[test]
+fn rules_of_authorization_and_of_claims_do_not_see_what_the_others_add() {
+    let admission = r#"c:[Type == "x:group", Value == "A"] => add(Type = "tmp:level", Value = "high");
+        c:[Type == "tmp:level", Value == "high"] => issue(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");"#;
+    let claims = r#"c:[Type == "tmp:level"] => issue(Type = "x:level", Value = c.Value);"#;
+    let both = super::import(&[claims, admission]).unwrap();
+    let made: Vec<_> = both.drafts[0].claims.iter().map(|claim| format!("{} {:?}", claim.name, claim.rule)).collect();
+    assert!(made.contains(&r#"level From("level")"#.to_owned()), "{made:?}");
+}
+
+#[test]
+fn authorization_without_its_own_claims_is_refused_or_told() {
+    for files in [vec![FILE, FILE, AUTHORIZATION], vec![AUTHORIZATION, AUTHORIZATION]] {
+        let error = super::import(&files).unwrap_err();
+        assert!(error.message.starts_with("this says who may come in, but not to which"), "{}", error.message);
+        assert_eq!(error.file, files.iter().position(|file| *file == AUTHORIZATION).unwrap());
+    }
+    let mixed = format!("{FILE};\n{AUTHORIZATION}");
+    assert!(super::import(&[&mixed, AUTHORIZATION]).is_err(), "two sets that permit would permit more together");
+    assert!(losses(&imported(AUTHORIZATION))[0].contains("these rules only say who may come in"));
+    assert!(imported(FILE).drafts[0].notes[0].starts_with("Who may come in is not said here"));
+}
+
+#[test]
+fn what_may_deny_and_cannot_be_read_refuses_everybody() {
+    let permit = r#"=> issue(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");"#;
+    let unread = format!("{permit}\n@RuleName = \"Old forest\"\nc:[Type == oops] => issue(claim = c);");
+    let require = |imported: &Imported| -> Vec<String> {
+        imported.drafts[0].require.iter().map(|rule| format!("{} {}", rule.id, rule.cel)).collect()
+    };
+    let denied = imported(&unread);
+    assert_eq!(require(&denied), ["deny_not_carried false"]);
+    assert!(losses(&denied)[1].starts_with("3 rule `Old forest`: it cannot be read: "), "{:?}", losses(&denied));
+    // Who is permitted by what cannot be carried is not permitted.
+    for lost in [
+        r#"=> issue(store = "S", types = ("http://schemas.microsoft.com/authorization/claims/permit"), query = "q");"#,
+        r#"c:[Type == "http://schemas.microsoft.com/authorization/claims/permit"] => issue(claim = c);"#,
+        r#"=> add(Type = "x:a", Value = "b");"#,
+    ] {
+        let both = super::import(&[FILE, lost]).unwrap();
+        assert_eq!(require(&both), ["permitted false"], "{lost}");
+    }
 }
 
 #[test]
@@ -254,6 +319,6 @@ fn nobody_is_let_in_whom_no_rule_permits() {
         let require: Vec<_> =
             imported.drafts[0].require.iter().map(|rule| (rule.id.as_str(), rule.cel.as_str())).collect();
         assert_eq!(require[0], ("permitted", "false"), "{text}");
-        assert_eq!(imported.losses.len(), usize::from(text == add), "{text}");
+        assert_eq!(imported.losses.len(), 1 + usize::from(text == add), "{text}");
     }
 }

@@ -29,6 +29,16 @@ pub struct Draft {
     pub source: String,
     /// Whether the source is a word that nobody has said: the file then says so.
     pub source_is_guessed: bool,
+    /// Why it had to be guessed, where that can be said.
+    pub guessed_because: Option<String>,
+    /// The place of the file that it was made of among those that were given.
+    pub file: usize,
+    /// Where it begins in it; 0 is the file as a whole.
+    pub line: usize,
+    /// What was lost and must be decided, as comments at the top.
+    pub to_decide: Vec<String>,
+    /// What was lost and is only to be known.
+    pub to_know: Vec<String>,
     /// What the administrator should know, as a comment at the top; one element is one paragraph.
     pub notes: Vec<String>,
     /// `attributes`, in order.
@@ -144,8 +154,10 @@ pub struct Trial {
     pub absent: Vec<String>,
     /// `expect.subject`
     pub subject: Option<String>,
-    /// `expect.refused`; then nothing else is expected.
+    /// `expect.refused`; the other expectations are then a comment, for whoever mends what is refused.
     pub refused: Option<String>,
+    /// What those who read that comment have to do.
+    pub once_mended: Option<String>,
 }
 
 impl Draft {

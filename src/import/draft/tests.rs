@@ -41,8 +41,23 @@ fn example() -> Draft {
         absent: vec![],
         subject: Some("ana@corp.example".into()),
         refused: None,
+        once_mended: None,
     });
     draft
+}
+
+#[test]
+fn the_commented_blocks_only_have_to_be_uncommented() {
+    let mut draft = Draft::new("x", "s", "");
+    draft.claim("level", ClaimRule::Value(ClaimValue::Int(7)));
+    let text = draft.to_yaml();
+    assert!(text.contains("\n# request is refused with `policy.scope_exceeds`.\n# scopes:\n"), "{text}");
+    let is_block = |line: &str| line == "# scopes:" || line == "# release:" || line.starts_with("#   ");
+    let open = |line: &str| if is_block(line) { line.get(2..).unwrap_or_default().to_owned() } else { line.to_owned() };
+    let written: String = text.lines().map(|line| open(line) + "\n").collect();
+    assert!(written.contains("\nscopes:\n  api.read: \"true\""), "{written}");
+    let mappings = compiled(&written);
+    assert_eq!(mappings.warnings().iter().count(), 0, "{written}");
 }
 
 #[test]
@@ -113,6 +128,7 @@ proptest! {
             absent: vec![t[14].clone()],
             subject: Some(t[13].clone()),
             refused: None,
+            once_mended: None,
         });
         let source = Source::new("draft.yaml", draft.to_yaml());
         let mut findings = Findings::of(&source);

@@ -17,14 +17,19 @@ pub(super) fn write(draft: &Draft) -> String {
     for note in &draft.notes {
         page.comment("", note);
     }
+    page.bullets("Not carried as it was. Decide on each, then delete its line:", &draft.to_decide);
+    page.bullets("For information, without a counterpart here:", &draft.to_know);
     page.line("kind: mapping");
     page.line("version: 1");
     page.pair("", "id", &text(&draft.id));
     if !draft.description.is_empty() {
         page.pair("", "description", &text(&draft.description));
     }
-    let guess = "a guess: write the id that the source has in the configuration";
-    page.noted("", &format!("source: {}", text(&draft.source)), draft.source_is_guessed.then_some(guess));
+    let mut guess = "a guess: write the id that the source has in the configuration".to_owned();
+    if let Some(why) = &draft.guessed_because {
+        let _ = write!(guess, " ({why})");
+    }
+    page.noted("", &format!("source: {}", text(&draft.source)), draft.source_is_guessed.then_some(guess.as_str()));
     page.attributes(&draft.attributes);
     page.require(&draft.require);
     page.subject(&draft.subject);
@@ -56,6 +61,19 @@ impl Page {
     fn comment(&mut self, indent: &str, note: &str) {
         for line in comment(note, WIDTH - indent.len() - 2) {
             let _ = writeln!(self.0, "{indent}# {line}");
+        }
+    }
+
+    /// A list inside of a comment.
+    fn bullets(&mut self, title: &str, items: &[String]) {
+        if items.is_empty() {
+            return;
+        }
+        self.comment("", title);
+        for item in items {
+            for (place, line) in comment(item, WIDTH - 6).iter().enumerate() {
+                self.line(&format!("#   {} {line}", if place == 0 { "-" } else { " " }));
+            }
         }
     }
 
@@ -160,7 +178,12 @@ impl Page {
 
     fn scopes(&mut self, scopes: &[(String, String)]) {
         if scopes.is_empty() {
-            return;
+            self.section(
+                "# Who gets which scope. Until this is written no token comes of this mapping: without `scopes` every",
+            );
+            self.line("# request is refused with `policy.scope_exceeds`.");
+            self.line("# scopes:");
+            return self.line("#   api.read: \"true\"   # everybody whom this mapping takes");
         }
         self.section("scopes:");
         let width = column(scopes.iter().map(|(scope, _)| scope.as_str()));
@@ -214,9 +237,27 @@ impl Page {
 
     fn expected(&mut self, test: &Trial) {
         if let Some(code) = &test.refused {
-            return self.pair("    ", "expect", &flow(&[("refused", text(code))]));
+            self.pair("    ", "expect", &flow(&[("refused", text(code))]));
+            return self.once_mended(test);
         }
         self.line("    expect:");
+        self.accepted(test);
+    }
+
+    /// What is expected when the mapping no longer refuses: only to be uncommented.
+    fn once_mended(&mut self, test: &Trial) {
+        let Some(note) = &test.once_mended else { return };
+        let mut expected = Self(String::new());
+        expected.line("    expect:");
+        expected.accepted(test);
+        self.comment("    ", note);
+        for line in expected.0.lines() {
+            let line = line.strip_prefix("    ").unwrap_or(line);
+            self.line(&format!("    # {line}"));
+        }
+    }
+
+    fn accepted(&mut self, test: &Trial) {
         if let Some(subject) = &test.subject {
             self.pair("      ", "subject", &text(subject));
         }

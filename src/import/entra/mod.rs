@@ -42,11 +42,11 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let entries = policies.iter().map(|(policy, _)| list(get(policy, "ClaimsSchema")).len()).sum();
     bounded(policies.len().max(entries), "policies or entries", tree.span.line)?;
     let mut imported = Imported::default();
-    for (policy, name) in &policies {
+    for (place, (policy, name)) in policies.iter().enumerate() {
+        losses.mapping = Some(place);
         imported.drafts.push(Policy::read(policy, name, &mut losses));
     }
-    super::tell_apart(&mut imported.drafts);
-    imported.losses = losses.of_file(0);
+    imported.losses = losses.all();
     Ok(imported)
 }
 
@@ -65,7 +65,7 @@ fn collect(node: &Node, found: &mut Vec<(Node, String)>, losses: &mut Losses, de
         match json::parse_inner(text, definition.span.line) {
             Ok(inner) => match get(&inner, "ClaimsMappingPolicy") {
                 Some(policy) => found.push((policy.clone(), name.clone())),
-                None => losses.add(
+                None => losses.know(
                     definition.span.line,
                     format!("the definition of `{name}`"),
                     "it is no `ClaimsMappingPolicy`",
@@ -136,7 +136,7 @@ impl<'n, 'l> Policy<'n, 'l> {
                 }
             }
         }
-        policy.draft
+        Draft { line: node.span.line, ..policy.draft }
     }
 
     fn declare_object_id(&mut self) {
@@ -168,7 +168,7 @@ impl<'n, 'l> Policy<'n, 'l> {
                 if !is_transformed {
                     self.refer(id, "name_id", &["name_id != null"]);
                 }
-                return self.losses.add(
+                return self.losses.know(
                     line,
                     format!("`{id}` as NameID"),
                     "the NameID is not read as an attribute; the subject is the object id",

@@ -40,6 +40,15 @@ fn transformations_make_what_entra_made() {
 }
 
 #[test]
+fn several_policies_are_told_to_be_of_one_source() {
+    let imported = super::super::import(super::super::Kind::Entra, &[GRAPH]).unwrap();
+    let told: Vec<_> =
+        imported.losses.iter().filter(|loss| loss.what.starts_with("two mappings of one source")).collect();
+    assert_eq!(told.iter().map(|loss| (loss.line, loss.mapping)).collect::<Vec<_>>(), [(9, Some(0)), (16, Some(1))]);
+    assert!(told[0].why.contains("a `for` with its audiences"), "{:?}", told[0]);
+}
+
+#[test]
 fn what_holds_no_policy_is_told() {
     for (text, expected) in [
         ("{}", "1 this holds no `ClaimsMappingPolicy`"),

@@ -17,6 +17,8 @@ use synthetic::Synthetic;
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+/// Why a subject that is an e-mail address is refused.
+const EMAIL_UNPROVEN: &str = "mapping.email_unproven";
 /// The `NameID` that the bridge makes of a session.
 const SESSION: &str = "urn:drawbridge:session:";
 
@@ -45,6 +47,7 @@ pub fn first(seen: &Seen, id: &str, source: &str) -> Draft {
     let of = if seen.issuer.is_empty() { "a source" } else { &seen.issuer };
     let mut draft = Draft::new(id, source, &format!("First draft from a credential of {of}."));
     draft.notes = notes(seen);
+    draft.notes.extend(undeclared(seen));
     let mut columns: Vec<Column> = Vec::new();
     for attribute in merged(seen) {
         columns.extend(column(&mut draft, &attribute, seen));
@@ -106,6 +109,19 @@ fn notes(seen: &Seen) -> Vec<String> {
             .into(),
     );
     notes
+}
+
+/// What the credential carries and no mapping can declare.
+fn undeclared(seen: &Seen) -> Vec<String> {
+    let unnamed = seen.attributes.iter().filter(|attribute| attribute.name.is_empty());
+    let note = |attribute: &SeenAttribute| {
+        let friendly = attribute.friendly.as_deref().map(|friendly| format!(" (FriendlyName `{friendly}`)"));
+        format!(
+            "An attribute{} has no `Name`, so it cannot be declared, and is left out.",
+            friendly.unwrap_or_default()
+        )
+    };
+    unnamed.map(note).collect()
 }
 
 /// Attributes that were sent in pieces, put together.
@@ -215,9 +231,10 @@ fn subject(draft: &mut Draft, seen: &Seen, columns: &[Column]) -> Known {
         }
         (true, EMAIL) => {
             draft.subject = note(
-                "refused, because an address may be given to somebody else: choose an attribute, or say `email_proven: true`",
+                "refused, because an address may be given to somebody else: choose an attribute; or write \
+                 `{ from: name_id, email_proven: true }`, and change the test below as it says",
             );
-            Known::Refused("mapping.email_unproven")
+            Known::Refused(EMAIL_UNPROVEN)
         }
         (true, _) => {
             draft.subject = note("a guess: is this NameID kept, and never given to somebody else?");
@@ -239,15 +256,21 @@ fn tests(draft: &Draft, seen: &Seen, columns: &[Column], name_id: Option<&str>, 
     let value_of =
         |short: &str| columns.iter().find(|column| column.short == short).and_then(|c| c.values.first()).cloned();
     let (value, needed) = match subject {
-        Known::Refused(code) => return vec![Trial { refused: Some(code.into()), ..all }],
+        Known::Refused(code) => {
+            let refused = Trial { refused: Some(code.into()), ..all };
+            let accepted = Trial { claims: claims_of(columns), subject: name_id.map(str::to_owned), ..refused };
+            let mended =
+                "Once `email_proven: true` stands beside `subject`: remove the line above, and uncomment these.";
+            let once_mended = (code == EMAIL_UNPROVEN).then(|| mended.to_owned());
+            return vec![Trial { once_mended, ..accepted }];
+        }
         Known::NameId => (name_id.map(str::to_owned), Vec::new()),
         Known::Attribute(short) => {
             let value = value_of(&short);
             (value.clone(), vec![(short, value.into_iter().collect())])
         }
     };
-    let claims = columns.iter().map(|column| (column.claim.clone(), column.value())).collect();
-    let all = Trial { claims, subject: value.clone(), ..all };
+    let all = Trial { claims: claims_of(columns), subject: value.clone(), ..all };
     let is_needed = |column: &&Column| needed.iter().any(|(short, _)| *short == column.short);
     let absent: Vec<String> = columns.iter().filter(|c| !is_needed(c)).map(|column| column.claim.clone()).collect();
     if absent.is_empty() || draft.attributes.is_empty() {
@@ -255,6 +278,10 @@ fn tests(draft: &Draft, seen: &Seen, columns: &[Column], name_id: Option<&str>, 
     }
     let name = "somebody of whom nothing else is known".into();
     vec![all, Trial { name, given, attributes: needed, absent, subject: value, ..Trial::default() }]
+}
+
+fn claims_of(columns: &[Column]) -> Vec<(String, ClaimValue)> {
+    columns.iter().map(|column| (column.claim.clone(), column.value())).collect()
 }
 
 impl Column {

@@ -107,3 +107,32 @@ fn who_cannot_be_known_again_is_refused_by_a_test() {
         passes(&draft);
     }
 }
+
+#[test]
+fn whoever_says_that_addresses_are_proven_only_uncomments_the_test() {
+    let seen = Seen {
+        name_id: Some("Ana@corp.example".into()),
+        name_id_format: Some(EMAIL.into()),
+        attributes: vec![attribute("urn:x:level", &["7"])],
+        ..Seen::default()
+    };
+    let text = passes(&first(&seen, "x", "s"));
+    let mended: String = text
+        .replace("subject: { from: name_id }", "subject: { from: name_id, email_proven: true }")
+        .lines()
+        .filter(|line| !line.contains("expect: { refused") && !line.contains("# Once `email_proven"))
+        .map(|line| line.replacen("    # ", "    ", 1) + "\n")
+        .collect();
+    let reports = compiled(&mended).run_tests(Timestamp::from_unix_seconds(1_772_366_400));
+    assert_eq!(reports.len(), 1);
+    assert_eq!(reports[0].lines(), Vec::<String>::new(), "{mended}");
+    assert!(mended.contains("    expect:\n      subject: ana@example.org\n      claims:\n        level: "), "{mended}");
+}
+
+#[test]
+fn what_cannot_be_declared_is_told() {
+    let unnamed = SeenAttribute { friendly: Some("badge".into()), ..attribute("", &["x"]) };
+    let seen = Seen { name_id: Some("n".into()), attributes: vec![unnamed], ..Seen::default() };
+    let text = passes(&first(&seen, "x", "s"));
+    assert!(text.contains("# An attribute (FriendlyName `badge`) has no `Name`, so it cannot be declared"), "{text}");
+}

@@ -12,6 +12,9 @@ impl Provider<'_> {
         let what = format!("mapper `{}` ({kind})", text(mapper, "name").unwrap_or_default());
         let nothing = Node { value: crate::diagnostic::Value::Null, span: mapper.span };
         let config = get(mapper, "config").unwrap_or(&nothing);
+        if kind == "hardcoded-user-session-attribute-idp-mapper" {
+            return self.losses.know(line, what, "it fills a note of Keycloak's session");
+        }
         let carried = match kind {
             "saml-user-attribute-idp-mapper" => self.user_attribute(config),
             "saml-username-idp-mapper" => self.username(config),
@@ -21,7 +24,6 @@ impl Provider<'_> {
             "oidc-hardcoded-role-idp-mapper" => self.hardcoded(config, "role"),
             "oidc-hardcoded-group-idp-mapper" => self.hardcoded(config, "group"),
             "hardcoded-attribute-idp-mapper" => self.hardcoded_attribute(config),
-            "hardcoded-user-session-attribute-idp-mapper" => Err("it fills a note of Keycloak's session".into()),
             "saml-xpath-attribute-idp-mapper" => Err("XPath is not evaluated".into()),
             _ => Err("mappers of this kind are not read".into()),
         };

@@ -17,6 +17,8 @@ mod naming;
 mod tests;
 mod username;
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::draft::{ClaimRule, Draft, SubjectRule};
 use super::json::{self, as_text, get, is_true, list, text};
 use super::parts::Parts;
@@ -46,49 +48,63 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
     let mut imported = Imported::default();
     let mut losses = Losses::default();
     for realm in realms {
-        imported.drafts.extend(Realm::of(realm, &mut losses).drafts());
+        Realm::of(realm, &mut losses).drafts(&mut imported.drafts);
     }
-    imported.losses = losses.of_file(0);
+    imported.losses = losses.all();
     Ok(imported)
 }
 
 struct Realm<'n, 'l> {
     tree: &'n Node,
     naming: Naming<'n>,
+    /// The mappers of each provider, by its alias.
+    mappers: BTreeMap<&'n str, Vec<&'n Node>>,
     losses: &'l mut Losses,
 }
 
 impl<'n, 'l> Realm<'n, 'l> {
     fn of(tree: &'n Node, losses: &'l mut Losses) -> Self {
         let naming = Naming::of(tree, losses);
-        Self { tree, naming, losses }
+        let mut mappers: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+        for mapper in list(get(tree, "identityProviderMappers")) {
+            mappers.entry(text(mapper, "identityProviderAlias").unwrap_or_default()).or_default().push(mapper);
+        }
+        Self { tree, naming, mappers, losses }
     }
 
-    fn drafts(&mut self) -> Vec<Draft> {
-        let mut drafts = Vec::new();
+    fn drafts(&mut self, drafts: &mut Vec<Draft>) {
         let providers = list(get(self.tree, "identityProviders"));
+        let mut seen: HashSet<&str> = HashSet::new();
         for provider in providers {
             let alias = text(provider, "alias").unwrap_or("provider");
             let (line, what) = (provider.span.line, format!("identity provider `{alias}`"));
             match text(provider, "providerId") {
                 Some("saml") if get(provider, "enabled").is_some_and(|node| !is_true(Some(node))) => {
-                    self.losses.add(line, what, "it is disabled");
+                    self.losses.know(line, what, "it is disabled");
                 }
-                Some("saml") => drafts.push(self.draft(provider, alias)),
+                // Each would get the mappers of all.
+                Some("saml") if !seen.insert(alias) => {
+                    self.losses.add(line, what, "there is another with this alias");
+                }
+                Some("saml") => {
+                    self.losses.mapping = Some(drafts.len());
+                    drafts.push(self.draft(provider, alias));
+                    self.losses.mapping = None;
+                }
                 other => {
                     let kind = other.unwrap_or("no kind");
-                    self.losses.add(line, what, format!("it is of the kind `{kind}`; only SAML is read"));
+                    self.losses.know(line, what, format!("it is of the kind `{kind}`; only SAML is read"));
                 }
             }
         }
         self.orphans(providers);
-        drafts
     }
 
     fn draft(&mut self, provider: &Node, alias: &str) -> Draft {
         let word = plain_word(alias, "provider");
         let description = text(provider, "displayName").unwrap_or(alias);
         let mut draft = Draft::new(&word, &word, &format!("Imported from Keycloak ({description})."));
+        draft.line = provider.span.line;
         draft.notes.push(
             "Keycloak copies attributes to users it keeps; here they are read from each credential. An attribute that \
              Keycloak found by its FriendlyName is declared by its name."
@@ -102,10 +118,8 @@ impl<'n, 'l> Realm<'n, 'l> {
             naming: &self.naming,
             losses: self.losses,
         };
-        for mapper in list(get(self.tree, "identityProviderMappers")) {
-            if text(mapper, "identityProviderAlias") == Some(alias) {
-                reader.mapper(mapper);
-            }
+        for mapper in self.mappers.get(alias).into_iter().flatten() {
+            reader.mapper(mapper);
         }
         if let Some(config) = get(provider, "config") {
             reader.principal(config);
@@ -117,11 +131,11 @@ impl<'n, 'l> Realm<'n, 'l> {
 
     /// Mappers of no provider.
     fn orphans(&mut self, providers: &[Node]) {
-        for mapper in list(get(self.tree, "identityProviderMappers")) {
-            let alias = text(mapper, "identityProviderAlias").unwrap_or_default();
-            if !providers.iter().any(|provider| text(provider, "alias") == Some(alias)) {
+        let known: HashSet<&str> = providers.iter().filter_map(|provider| text(provider, "alias")).collect();
+        for (alias, mappers) in self.mappers.iter().filter(|(alias, _)| !known.contains(**alias)) {
+            for mapper in mappers {
                 let what = format!("mapper `{}`", text(mapper, "name").unwrap_or_default());
-                self.losses.add(mapper.span.line, what, format!("there is no identity provider `{alias}`"));
+                self.losses.know(mapper.span.line, what, format!("there is no identity provider `{alias}`"));
             }
         }
     }
@@ -202,7 +216,12 @@ impl Provider<'_> {
     fn finish(self) -> Draft {
         let mut draft = self.draft;
         for (name, parts) in [("roles", self.roles), ("groups", self.groups)] {
-            if !parts.is_empty() && !draft.has_claim(name) {
+            if parts.is_empty() {
+                continue;
+            }
+            if draft.has_claim(name) {
+                self.losses.add(draft.line, format!("{name} of mappers"), "another mapper makes this claim already");
+            } else {
                 parts.into_claim(name, &mut draft);
             }
         }

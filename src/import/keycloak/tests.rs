@@ -78,6 +78,75 @@ fn a_role_for_everybody_by_accident_is_not_carried() {
 }
 
 #[test]
+fn every_mapper_of_a_client_is_carried_or_told() {
+    let text = r#"{"identityProviders": [{"alias": "a", "providerId": "saml"}],
+"identityProviderMappers": [{"identityProviderAlias": "a", "identityProviderMapper": "saml-user-attribute-idp-mapper",
+  "config": {"user.attribute": "Level", "attribute.name": "x:level"}}],
+"clients": [{"clientId": "c", "protocolMappers": [
+{"name": "1", "protocolMapper": "oidc-audience-mapper"},
+{"name": "2", "protocolMapper": "oidc-new-mapper"},
+{"name": "3"},
+{"name": "4", "protocol": "saml", "protocolMapper": "saml-role-list-mapper"},
+{"name": "5", "protocolMapper": "oidc-usermodel-attribute-mapper", "config": {"user.attribute": "level", "claim.name": "lvl"}},
+{"name": "6", "protocolMapper": "oidc-usermodel-attribute-mapper", "config": {"user.attribute": "level", "claim.name": "rank"}},
+{"name": "7", "protocolMapper": "oidc-usermodel-attribute-mapper", "config": {"user.attribute": "other", "claim.name": "o"}},
+{"name": "8", "protocolMapper": "oidc-usermodel-attribute-mapper", "config": {"user.attribute": "x", "claim.name": "x", "access.token.claim": "false"}}
+]}]}"#;
+    let imported = import(text).unwrap();
+    assert_eq!(imported.drafts[0].claims[0].name, "lvl");
+    let told: Vec<String> = losses(&imported);
+    for (told, expected) in told.iter().zip([
+        "5 mapper `1` of `c` (oidc-audience-mapper): the audience of a token is the API's, in the configuration",
+        "6 mapper `2` of `c` (oidc-new-mapper): mappers of this kind are not read",
+        "7 mapper `3` of `c` (no kind): mappers of this kind are not read",
+        "8 mapper `4` of `c` (saml-role-list-mapper): it fills assertions that Keycloak makes; only tokens are made here",
+        "10 mapper `6` of `c` (oidc-usermodel-attribute-mapper): the attribute `level` is the claim `lvl` already",
+        "11 mapper `7` of `c` (oidc-usermodel-attribute-mapper): no mapper of a provider fills the attribute `other` of users",
+        "12 mapper `8` of `c` (oidc-usermodel-attribute-mapper): its claim is in no access token",
+    ]) {
+        assert_eq!(told, expected);
+    }
+    assert_eq!(told.len(), 7, "{told:?}");
+}
+
+#[test]
+fn what_is_lost_of_one_provider_is_told_with_its_mapping() {
+    let imported = import(FILE).unwrap();
+    let of = |what: &str| imported.losses.iter().find(|loss| loss.what.contains(what)).map(|loss| loss.mapping);
+    assert_eq!(of("mapper `numbers`"), Some(Some(0)));
+    assert_eq!(of("the NameID as subject"), Some(Some(1)));
+    assert_eq!(of("identity provider `github`"), Some(None));
+}
+
+#[test]
+fn roles_that_another_mapper_hides_are_told() {
+    let text = r#"{"identityProviders": [{"alias": "a", "providerId": "saml"}], "identityProviderMappers": [
+{"identityProviderAlias": "a", "identityProviderMapper": "hardcoded-attribute-idp-mapper", "config": {"attribute": "roles", "attribute.value": "x"}},
+{"identityProviderAlias": "a", "identityProviderMapper": "oidc-hardcoded-role-idp-mapper", "config": {"role": "admin"}}]}"#;
+    assert_eq!(losses(&import(text).unwrap()), ["1 roles of mappers: another mapper makes this claim already"]);
+}
+
+#[test]
+fn mappers_are_not_gone_through_for_every_provider() {
+    let provider = |alias: usize| format!(r#"{{"alias": "p{alias}", "providerId": "saml"}},"#) + "\n";
+    let many = |alias: fn(usize) -> usize| (0..4_000).map(|n| provider(alias(n))).collect::<String>();
+    let mapper = r#"{"identityProviderAlias": "p0", "identityProviderMapper": "oidc-hardcoded-role-idp-mapper", "config": {"role": "r"}},"#;
+    let of = |providers: String| {
+        let text = format!(
+            r#"{{"identityProviders": [{}0], "identityProviderMappers": [{}0]}}"#,
+            providers,
+            mapper.repeat(4_000)
+        );
+        import(&text).unwrap()
+    };
+    // 16 million steps would take minutes.
+    assert_eq!(of(many(|n| n)).drafts.len(), 4_000);
+    let same = of(many(|_| 0));
+    assert_eq!(same.drafts.len(), 1);
+    assert_eq!(same.losses.iter().filter(|loss| loss.why == "there is another with this alias").count(), 3_999);
+}
+
+#[test]
 fn what_is_no_export_is_told() {
     for (text, expected) in [
         ("{\"a\": 1}", "1 this is no export of a realm: it has no `identityProviders`"),

@@ -34,6 +34,8 @@ struct Filter<'e, 'r> {
 
 impl<'e> Filter<'e, '_> {
     fn policy(&mut self, policy: &'e Element) {
+        let ids = policy.all("AttributeRule").filter_map(|rule| rule.attribute("attributeID"));
+        self.reader.mentioned.extend(ids.map(str::to_owned));
         let name = policy.attribute("id").unwrap_or("without an id").to_owned();
         let rule = policy.children.iter().find(|child| child.local.starts_with("PolicyRequirementRule"));
         let required = match rule {
@@ -144,6 +146,7 @@ impl<'e> Filter<'e, '_> {
         if self.reader.known(&id).is_none() && !self.reader.by_vocabulary(&id) {
             let why = "its name on the wire is not known: it is declared as it stands, write what the source sends";
             self.reader.losses.add(rule.line, format!("attribute `{id}`"), why);
+            self.reader.line = rule.line;
             let place = self.reader.sent(&id, &id, None);
             if let Some(attribute) = self.reader.draft.attributes.get_mut(place) {
                 attribute.note = Some("an id of Shibboleth: write the name on the wire".into());

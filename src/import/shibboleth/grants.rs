@@ -98,7 +98,13 @@ impl Grants {
         let mut pairs = 0;
         for id in ids {
             let Some(known) = reader.known(id).cloned() else { continue };
-            let Some((ways, audiences)) = self.ways(id, &everybody, reader) else { continue };
+            let Some((ways, audiences)) = self.ways(id, &everybody, reader) else {
+                // What is denied in a way that is not understood is told where it stands.
+                if !self.denied.iter().any(|(denied, values)| denied == id && values.is_none()) {
+                    reader.losses.know(self.line(id), format!("attribute `{id}`"), "its policies release it to nobody");
+                }
+                continue;
+            };
             pairs += audiences.len();
             if pairs > MOST_RELEASES {
                 reader.losses.add(self.line(id), format!("releases of `{id}`"), "there are too many for one mapping");

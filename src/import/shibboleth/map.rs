@@ -15,7 +15,7 @@ pub(super) fn read(root: &Element, reader: &mut Reader) {
         let decoder = attribute.first("AttributeDecoder");
         if name.contains(NAME_ID) {
             reader.subject_is_name_id |= name.ends_with(":persistent");
-            reader.losses.add(
+            reader.losses.know(
                 attribute.line,
                 format!("the NameID as attribute `{id}`"),
                 "it is the subject; APIs see `sub`",
@@ -23,7 +23,7 @@ pub(super) fn read(root: &Element, reader: &mut Reader) {
             continue;
         }
         if attribute.attribute("nameFormat").is_some_and(|format| format.contains("shibboleth:1.0")) {
-            reader.losses.add(attribute.line, format!("`{name}`"), "a name of SAML 1; only SAML 2.0 is read");
+            reader.losses.know(attribute.line, format!("`{name}`"), "a name of SAML 1; only SAML 2.0 is read");
             continue;
         }
         let kind = decoder.map(Element::kind).unwrap_or_default();
@@ -38,6 +38,7 @@ pub(super) fn read(root: &Element, reader: &mut Reader) {
             reader.losses.add(attribute.line, what, "a value that is XML is refused; let it be sent as text");
             continue;
         }
+        reader.line = attribute.line;
         let place = reader.sent(id, name, None);
         if let (Some(format), Some(declared)) =
             (attribute.attribute("nameFormat"), reader.draft.attributes.get_mut(place))
@@ -45,7 +46,7 @@ pub(super) fn read(root: &Element, reader: &mut Reader) {
             declared.format = Some(format.to_owned());
         }
         if attribute.attribute("aliases").is_some() {
-            reader.losses.add(attribute.line, format!("aliases of `{id}`"), "a claim has one name");
+            reader.losses.know(attribute.line, format!("aliases of `{id}`"), "a claim has one name");
         }
     }
 }

@@ -20,9 +20,11 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use super::draft::{Attribute, ClaimRule, Draft};
 use super::xml::{self, Element};
-use super::{ImportError, Imported, Loss, Losses, bounded, expression, names};
+use super::{ImportError, Imported, Losses, bounded, expression, names};
 
 /// The vocabularies that know what is sent.
 const VOCABULARIES: [&str; 2] = ["eduperson", "simplesamlphp"];
@@ -56,27 +58,28 @@ pub(super) fn import(texts: &[&str]) -> Result<Imported, ImportError> {
         draft: Draft::new("shibboleth", "shibboleth", "Imported from the attribute configuration of Shibboleth."),
         ids: Vec::new(),
         losses: Losses::default(),
+        line: 0,
+        mentioned: HashSet::new(),
         subject_is_name_id: false,
     };
-    let mut losses: Vec<Loss> = Vec::new();
     let mut granted = None;
     for (order, file, root) in &roots {
+        reader.losses.file = *file;
         match order {
             0 => resolver::read(root, &mut reader),
             1 => map::read(root, &mut reader),
             _ => granted = Some(filter::read(root, granted.take().unwrap_or_default(), &mut reader)),
         }
-        losses.extend(std::mem::take(&mut reader.losses).of_file(*file));
     }
-    let last = roots.last().map_or(0, |(_, file, _)| *file);
     match granted {
-        Some(granted) => granted.release(&mut reader),
+        Some(granted) => {
+            granted.release(&mut reader);
+            reader.unreleased();
+        }
         None => reader.every_claim(),
     }
     reader.subject();
-    losses.extend(std::mem::take(&mut reader.losses).of_file(last));
-    losses.sort_by_key(|loss| (loss.file, loss.line));
-    Ok(Imported { drafts: vec![reader.draft], losses })
+    Ok(Imported { drafts: vec![reader.draft], losses: reader.losses.all() })
 }
 
 /// What stands behind the id of an attribute.
@@ -88,6 +91,9 @@ struct Known {
     from: Origin,
     /// Whether it is only there for others.
     hidden: bool,
+    /// Where it was seen first.
+    file: usize,
+    line: usize,
 }
 
 impl Known {
@@ -109,6 +115,10 @@ struct Reader {
     draft: Draft,
     ids: Vec<Known>,
     losses: Losses,
+    /// The line that is being read.
+    line: usize,
+    /// The attributes of which a filter says something: what is lost of that is told there.
+    mentioned: HashSet<String>,
     subject_is_name_id: bool,
 }
 
@@ -133,7 +143,8 @@ impl Reader {
             Some(known) => known.from = Origin::Sent(vec![place]),
             None => {
                 let from = Origin::Sent(vec![place]);
-                self.ids.push(Known { id: id.into(), claim: None, from, hidden: false });
+                let (file, line) = (self.losses.file, self.line);
+                self.ids.push(Known { id: id.into(), claim: None, from, hidden: false, file, line });
             }
         }
         place
@@ -171,6 +182,16 @@ impl Reader {
                 self.draft.claim(&name, rule);
             }
         }
+    }
+
+    /// Says of every attribute of which the filter says nothing that it is not there: it was not released before.
+    fn unreleased(&mut self) {
+        let file = self.losses.file;
+        for known in self.ids.iter().filter(|known| !known.hidden && !self.mentioned.contains(&known.id)) {
+            self.losses.file = known.file;
+            self.losses.know(known.line, format!("attribute `{}`", known.id), "no policy of the filter releases it");
+        }
+        self.losses.file = file;
     }
 
     /// The best identifier among what is sent.

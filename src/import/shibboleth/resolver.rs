@@ -8,7 +8,7 @@ pub(super) fn read(root: &Element, reader: &mut Reader) {
     let definitions: Vec<&Element> = all.iter().copied().filter(|e| e.local == "AttributeDefinition").collect();
     for connector in all.iter().filter(|element| element.local == "DataConnector") {
         let what = format!("data connector `{}` ({})", id(connector), connector.kind());
-        reader.losses.add(connector.line, what, "the identity provider asks it, the bridge asks nobody");
+        reader.losses.know(connector.line, what, "the identity provider asks it, the bridge asks nobody");
     }
     for definition in &definitions {
         if definition.kind() == "ScriptedAttribute" {
@@ -19,9 +19,11 @@ pub(super) fn read(root: &Element, reader: &mut Reader) {
                 "scripts are not carried; the value is read as the identity provider sends it",
             );
         }
+        reader.line = definition.line;
         sent(definition, reader);
     }
     for definition in &definitions {
+        reader.line = definition.line;
         if reader.known(id(definition)).is_none() {
             computed(definition, &definitions, reader);
         }
@@ -70,7 +72,10 @@ fn computed(definition: &Element, definitions: &[&Element], reader: &mut Reader)
     let claim = definition.all("AttributeEncoder").find(|encoder| encoder.kind().starts_with("OIDC"));
     let claim = claim.and_then(|encoder| encoder.attribute("name")).map(str::to_owned);
     match compute(definition, definitions, reader) {
-        Ok(from) => reader.ids.push(Known { id, claim, from, hidden }),
+        Ok(from) => {
+            let from = Known { id, claim, from, hidden, file: reader.losses.file, line: reader.line };
+            reader.ids.push(from);
+        }
         // What is only there for others is missed, and told, where it is used.
         Err(_) if hidden => {}
         Err(why) => {

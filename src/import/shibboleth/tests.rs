@@ -1,3 +1,4 @@
+use super::super::Weight;
 use super::super::testing::{self, losses};
 use super::*;
 
@@ -145,6 +146,26 @@ fn what_is_not_understood_releases_nothing() {
         assert!(losses(&imported)[0].starts_with(lost), "{:?}", losses(&imported));
         assert_eq!(imported.drafts[0].release, [("https://api.example".to_owned(), vec!["email".to_owned()])]);
     }
+}
+
+#[test]
+fn an_attribute_that_no_policy_releases_is_told_where_it_is_defined() {
+    let imported = super::import(&[FILTER, RESOLVER]).unwrap();
+    let told: Vec<_> =
+        imported.losses.iter().filter(|loss| loss.why == "no policy of the filter releases it").collect();
+    let named: Vec<_> = told.iter().map(|loss| (loss.file, loss.line, loss.what.as_str(), loss.weight)).collect();
+    assert!(named.contains(&(1, 61, "attribute `fullName`", Weight::Know)), "{named:?}");
+    // What a policy speaks of is told with the policy.
+    assert!(!named.iter().any(|(.., what, _)| *what == "attribute `surname`"), "{named:?}");
+}
+
+#[test]
+fn an_attribute_of_a_policy_for_nobody_at_all_is_told() {
+    let nobody = r#"<PolicyRequirementRule xsi:type="AND"><Rule xsi:type="Requester" value="https://a.example"/>
+<Rule xsi:type="Requester" value="https://b.example"/></PolicyRequirementRule>"#;
+    let imported = filter(nobody, r#"<PermitValueRule xsi:type="ANY"/>"#);
+    assert!(imported.drafts[0].claims.is_empty(), "{:?}", imported.drafts[0].claims);
+    assert_eq!(losses(&imported).len(), 2, "{:?}", losses(&imported));
 }
 
 #[test]

@@ -5,187 +5,260 @@
 //! 'authproc' => [50 => ['class' => 'core:AttributeMap', …]] ─▶ the same
 //! ```
 //!
-//! A map that gives short names the names of the wire is one for sending: it is read from right to left.
+//! A map that gives short names the names of the wire is one for sending: it is read from right to left. Each `authproc`
+//! is of one source, and makes a mapping of its own; a map in another file that it names may be given beside it.
 //!
-//! **Absent on purpose.** Every filter that does more than rename.
+//! **Absent on purpose.** Every filter that does more than rename. What such a filter touches is not carried.
 
+mod chain;
+mod filters;
 mod php;
 #[cfg(test)]
 mod tests;
 
-use super::draft::{Attribute, ClaimRule, Draft};
+use std::collections::HashMap;
+
+use super::draft::{Attribute, ClaimRule, Draft, Requirement};
 use super::{ImportError, Imported, Losses, bounded, expression, names};
+use chain::{Chain, Flow, Map};
 use php::{Element, Value};
 
 /// Larger files are refused.
 const MAX_BYTES: usize = 1 << 20;
 /// The vocabularies that know what is sent.
 const VOCABULARIES: [&str; 4] = ["eduperson", "simplesamlphp", "adfs", "entra"];
+/// The filter that renames.
+const MAP: &str = "core:AttributeMap";
 /// Filters are looked for this deep.
 const DEEPEST: usize = 8;
 
-pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
-    if text.len() > MAX_BYTES {
-        return Err(ImportError::new(0, format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
+pub(super) fn import(texts: &[&str]) -> Result<Imported, ImportError> {
+    let mut found = Found::default();
+    for (file, text) in texts.iter().enumerate() {
+        found.read(file, text).map_err(|error| ImportError { file, ..error })?;
     }
-    let mut reader = Reader { renamed: Vec::new(), losses: Losses::default(), found: false };
-    for assignment in php::assignments(text) {
-        if assignment.variable.eq_ignore_ascii_case("attributemap") {
-            reader.found = true;
-            reader.map(assignment.value.elements(), assignment.line);
-            if assignment.value.elements().is_empty() {
-                let why = "it is computed, or empty";
-                reader.losses.add(assignment.line, "`$attributemap`", why);
+    let mut losses = Losses::default();
+    let mut drafts = Vec::new();
+    let mut is_used = false;
+    for (place, source) in found.sources().iter().enumerate() {
+        losses.mapping = Some(place);
+        // Of several maps, or several names, nobody knows which is which.
+        let given =
+            if let ([only], true) = (found.maps.as_slice(), source.names_one_map()) { Some(only) } else { None };
+        is_used |= given.is_some();
+        let mut chain = Chain::new(given, &mut losses);
+        source.filters.iter().for_each(|(file, filter)| chain.filter(*file, filter));
+        let line = source.filters.first().map_or(0, |(_, filter)| filter.line);
+        drafts.push(Draft { line, ..finish(chain, source.file)? });
+    }
+    losses.mapping = None;
+    match drafts.is_empty() {
+        true => {
+            for file in 0..texts.len() {
+                (losses.file, losses.mapping) = (file, Some(file));
+                let mut chain = Chain::new(None, &mut losses);
+                found.maps.iter().filter(|map| map.file == file).for_each(|map| chain.map(&map.entries, map.line));
+                drafts.push(finish(chain, file)?);
             }
-        } else {
-            reader.search(&assignment.value, 0);
+        }
+        false if is_used => {}
+        false => {
+            for map in &found.maps {
+                losses.file = map.file;
+                let why =
+                    "it is not clear which filter it is for: import one map with the one file that names it, or alone";
+                losses.add(map.line, "`$attributemap`", why);
+            }
         }
     }
-    if !reader.found {
-        return Err(ImportError::new(1, "this holds neither `$attributemap` nor `authproc`"));
-    }
-    bounded(reader.renamed.len(), "entries", 1)?;
-    Ok(reader.finish())
+    Ok(Imported { drafts, losses: losses.all() })
 }
 
-/// What is sent under a name, and what it is called.
-struct Renamed {
-    wire: String,
-    local: String,
-    line: usize,
+/// What the files hold.
+#[derive(Default)]
+struct Found {
+    maps: Vec<Map>,
+    /// The filters of one source each.
+    blocks: Vec<(usize, Vec<Element>)>,
+    /// Filters of every source: `authproc.sp` and its like.
+    general: Vec<(usize, Vec<Element>)>,
 }
 
-struct Reader {
-    renamed: Vec<Renamed>,
-    losses: Losses,
-    found: bool,
-}
-
-impl Reader {
-    /// Looks for filters in configuration.
-    fn search(&mut self, value: &Value, depth: usize) {
-        for element in value.elements() {
-            if element.key.as_deref() == Some("authproc") {
-                self.found = true;
-                for filter in element.value.elements() {
-                    self.filter(filter);
-                }
-            } else if depth < DEEPEST {
-                self.search(&element.value, depth + 1);
-            }
+impl Found {
+    fn read(&mut self, file: usize, text: &str) -> Result<(), ImportError> {
+        if text.len() > MAX_BYTES {
+            return Err(ImportError::new(0, format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
         }
-    }
-
-    /// `['class' => 'core:AttributeMap', …]`, or the class alone.
-    fn filter(&mut self, filter: &Element) {
-        let inside = filter.value.elements();
-        let of_class = inside.iter().find(|element| element.key.as_deref() == Some("class"));
-        let class = of_class.map_or_else(|| filter.value.text(), |element| element.value.text());
-        if class != Some("core:AttributeMap") {
-            let what = format!("filter `{}`", class.unwrap_or("without a class"));
-            return self.losses.add(filter.line, what, "only filters that rename attributes are carried");
-        }
-        let entries: Vec<Element> = inside.iter().filter(|e| e.key.as_deref() != Some("class")).cloned().collect();
-        self.map(&entries, filter.line);
-    }
-
-    /// The entries of a map.
-    fn map(&mut self, entries: &[Element], line: usize) {
-        let mut pairs: Vec<(String, String, usize)> = Vec::new();
-        for entry in entries {
-            let Some(key) = entry.key.as_deref().filter(|key| !key.is_empty() && !is_number(key)) else {
-                self.unkeyed(entry);
-                continue;
-            };
-            let targets: Vec<&str> = match &entry.value {
-                Value::Text(text) => vec![text],
-                Value::Array(elements) => elements.iter().filter_map(|element| element.value.text()).collect(),
-                Value::Other => Vec::new(),
-            };
-            if targets.is_empty() {
-                self.losses.add(entry.line, format!("`{key}`"), "what it becomes is computed");
-            }
-            pairs.extend(targets.into_iter().map(|target| (key.to_owned(), target.to_owned(), entry.line)));
-        }
-        let sends = |(from, to, _): &&(String, String, usize)| is_wire(to) && !is_wire(from);
-        let is_for_sending = pairs.iter().filter(sends).count() * 2 > pairs.len();
-        if is_for_sending {
-            let why =
-                "it gives short names the names on the wire, so it is one for sending: it is read from right to left";
-            self.losses.add(line, "the direction of the map", why);
-        }
-        for (from, to, line) in pairs {
-            let (wire, local) = if is_for_sending { (to, from) } else { (from, to) };
-            let has_room = self.renamed.len() <= super::MOST;
-            if has_room && !self.renamed.iter().any(|known| known.wire == wire && known.local == local) {
-                self.renamed.push(Renamed { wire, local, line });
-            }
-        }
-    }
-
-    /// The name of another map, or an option.
-    fn unkeyed(&mut self, entry: &Element) {
-        let text = entry.value.text().filter(|_| entry.key.as_deref() != Some(""));
-        match text {
-            Some(option) if option.starts_with('%') => {
-                self.losses.add(entry.line, format!("option `{option}`"), "options of a map are not carried");
-            }
-            Some(map) => {
-                let why = format!("a map in a file of its own: import `attributemap/{map}.php` as well");
-                self.losses.add(entry.line, format!("map `{map}`"), why);
-            }
-            None => self.losses.add(entry.line, "an entry of a map", "its name is computed"),
-        }
-    }
-
-    fn finish(mut self) -> Imported {
-        let mut draft = Draft::new("simplesamlphp", "simplesamlphp", "Imported from attribute maps of SimpleSAMLphp.");
-        let mut locals: Vec<(String, Vec<usize>, usize)> = Vec::new();
-        for renamed in &self.renamed {
-            let known = names::of_wire(&renamed.wire, &VOCABULARIES)
-                .or_else(|| names::of_friendly(&renamed.local, &VOCABULARIES));
-            let wish = if locals.iter().any(|(local, ..)| *local == renamed.local) {
-                known.map_or(renamed.local.as_str(), |known| known.friendly.as_str())
+        let before = self.count();
+        for assignment in php::assignments(text) {
+            if assignment.variable.eq_ignore_ascii_case("attributemap") {
+                let entries = assignment.value.elements().to_vec();
+                self.maps.push(Map { file, line: assignment.line, entries });
             } else {
-                &renamed.local
-            };
-            let place = draft.declare(&renamed.wire, Some(wish), known.is_none_or(|known| known.many));
-            match locals.iter_mut().find(|(local, ..)| *local == renamed.local) {
-                Some((_, places, _)) => places.push(place),
-                None => locals.push((renamed.local.clone(), vec![place], renamed.line)),
+                self.search(file, &assignment.value, 0);
             }
         }
-        subject(&mut draft, &locals);
-        for (local, places, line) in &locals {
-            let attributes: Vec<Attribute> = places.iter().filter_map(|p| draft.attributes.get(*p).cloned()).collect();
-            let name = names::claim(local);
-            if names::is_reserved(name) {
-                self.losses.add(*line, format!("claim `{name}`"), "it belongs to the issuer");
-                continue;
+        if self.count() == before {
+            return Err(ImportError::new(1, "this holds neither `$attributemap` nor `authproc`"));
+        }
+        Ok(())
+    }
+
+    const fn count(&self) -> usize {
+        self.maps.len() + self.blocks.len() + self.general.len()
+    }
+
+    /// Looks for filters in configuration.
+    fn search(&mut self, file: usize, value: &Value, depth: usize) {
+        for element in value.elements() {
+            let key = element.key.as_deref().unwrap_or_default();
+            if key == "authproc" || key.starts_with("authproc.") {
+                let filters = match &element.value {
+                    Value::Array(filters) => filters.clone(),
+                    // Nobody knows what is in it, so it stands for a filter of which nobody knows what it does.
+                    Value::Text(_) | Value::Other => {
+                        vec![Element { key: None, value: Value::Other, line: element.line }]
+                    }
+                };
+                let into = if key == "authproc" { &mut self.blocks } else { &mut self.general };
+                into.push((file, filters));
+            } else if depth < DEEPEST {
+                self.search(file, &element.value, depth + 1);
             }
-            let rule = match attributes.as_slice() {
-                [only] => ClaimRule::From(only.short.clone()),
-                several => ClaimRule::Cel(expression::first_of(&several.iter().collect::<Vec<_>>())),
-            };
-            if let Some(made) = draft.claims.iter().find(|claim| claim.name == name) {
-                if made.rule == rule {
-                    continue;
+        }
+    }
+
+    /// The filters of each source in the order in which they run: that of their numbers.
+    fn sources(&self) -> Vec<SourceFilters> {
+        let in_order = |file: usize, own: &[(usize, Vec<Element>)]| {
+            let mut numbered: Vec<(u64, usize, Element)> = Vec::new();
+            for (file, filters) in self.general.iter().chain(own) {
+                let mut next = 0_u64;
+                for filter in filters {
+                    let number = filter.key.as_deref().and_then(|key| key.parse::<u64>().ok()).unwrap_or(next);
+                    next = number.saturating_add(1);
+                    numbered.push((number, *file, filter.clone()));
                 }
-                self.losses.add(*line, format!("`{local}` as claim `{name}`"), "another attribute makes it already");
-                continue;
             }
-            draft.claim(name, rule);
+            numbered.sort_by_key(|(number, ..)| *number);
+            SourceFilters { file, filters: numbered.into_iter().map(|(_, file, filter)| (file, filter)).collect() }
+        };
+        match (self.blocks.as_slice(), self.general.first()) {
+            ([], Some((file, _))) => vec![in_order(*file, &[])],
+            (blocks, _) => blocks.iter().map(|block| in_order(block.0, std::slice::from_ref(block))).collect(),
         }
-        Imported { drafts: vec![draft], losses: self.losses.of_file(0) }
+    }
+}
+
+/// Filters, each with its file.
+struct SourceFilters {
+    file: usize,
+    filters: Vec<(usize, Element)>,
+}
+
+impl SourceFilters {
+    /// Whether maps that are in other files have one name.
+    fn names_one_map(&self) -> bool {
+        let is_map = |element: &&Element| element.key.as_deref() == Some("class") && element.value.text() == Some(MAP);
+        let mut names: Vec<&str> = Vec::new();
+        for (_, filter) in &self.filters {
+            let inside = filter.value.elements();
+            if inside.iter().any(|element| is_map(&element)) {
+                let unkeyed = inside.iter().filter(|element| element.key.as_deref().is_none_or(is_number));
+                names.extend(unkeyed.filter_map(|element| element.value.text()).filter(|name| !name.starts_with('%')));
+            }
+        }
+        names.dedup();
+        names.len() == 1
+    }
+}
+
+/// The mapping of what went through all filters.
+fn finish(chain: Chain<'_>, file: usize) -> Result<Draft, ImportError> {
+    bounded(chain.flows.len(), "entries", 1).map_err(|error| ImportError { file, ..error })?;
+    let mut draft = Draft::new("simplesamlphp", "simplesamlphp", "Imported from attribute maps of SimpleSAMLphp.");
+    draft.file = file;
+    if chain.refuses() {
+        draft.require.push(Requirement {
+            id: "filter_not_carried".into(),
+            cel: "false".into(),
+            message: "a filter that sends people away was not carried".into(),
+            note: None,
+        });
+    }
+    let (flows, losses) = chain.tell();
+    let locals = declare(&mut draft, &flows);
+    subject(&mut draft, &locals);
+    claims(&mut draft, &locals, losses);
+    Ok(draft)
+}
+
+/// What several names on the wire are called.
+struct Local<'f> {
+    first: &'f Flow,
+    /// Places in `attributes` of the draft.
+    places: Vec<usize>,
+}
+
+fn declare<'f>(draft: &mut Draft, flows: &'f [Flow]) -> Vec<Local<'f>> {
+    let mut locals: Vec<Local<'_>> = Vec::new();
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    for flow in flows {
+        let known =
+            names::of_wire(&flow.wire, &VOCABULARIES).or_else(|| names::of_friendly(&flow.local, &VOCABULARIES));
+        let same = by_name.get(flow.local.as_str()).copied();
+        let wish = match (same, known) {
+            (Some(_), Some(known)) => known.friendly.as_str(),
+            (Some(_) | None, _) => &flow.local,
+        };
+        let place = draft.declare(&flow.wire, Some(wish), known.is_none_or(|known| known.many));
+        if let Some(attribute) = draft.attributes.get_mut(place).filter(|_| flow.is_unsure) {
+            attribute.note = Some("a name of a map that was not carried: write the one that is sent".into());
+        }
+        if let Some(local) = same.and_then(|same| locals.get_mut(same)) {
+            local.places.push(place);
+        } else {
+            by_name.insert(&flow.local, locals.len());
+            locals.push(Local { first: flow, places: vec![place] });
+        }
+    }
+    locals
+}
+
+fn claims(draft: &mut Draft, locals: &[Local<'_>], losses: &mut Losses) {
+    for Local { first, places } in locals {
+        losses.file = first.file;
+        let (local, line) = (&first.local, first.line);
+        if first.is_unsure {
+            let why = "its name comes of a map that was not carried: write the name that is sent";
+            losses.add(line, format!("attribute `{}`", first.wire), why);
+        }
+        let attributes: Vec<Attribute> = places.iter().filter_map(|p| draft.attributes.get(*p).cloned()).collect();
+        let name = names::claim(local);
+        if names::is_reserved(name) {
+            losses.add(line, format!("claim `{name}`"), "it belongs to the issuer");
+            continue;
+        }
+        let rule = match attributes.as_slice() {
+            [only] => ClaimRule::From(only.short.clone()),
+            several => ClaimRule::Cel(expression::first_of(&several.iter().collect::<Vec<_>>())),
+        };
+        match draft.claims.iter().find(|claim| claim.name == name) {
+            None => draft.claim(name, rule),
+            Some(made) if made.rule == rule => {}
+            Some(_) => {
+                losses.add(line, format!("`{local}` as claim `{name}`"), "another attribute makes it already");
+            }
+        }
     }
 }
 
 /// The best identifier among what is sent under one name.
-fn subject(draft: &mut Draft, locals: &[(String, Vec<usize>, usize)]) {
-    let single = locals.iter().filter(|(_, places, _)| places.len() == 1).map(|(local, ..)| local.as_str());
+fn subject(draft: &mut Draft, locals: &[Local<'_>]) {
+    let single = locals.iter().filter(|local| local.places.len() == 1).map(|local| local.first.local.as_str());
     let best = names::identifying(&single.collect::<Vec<_>>());
-    let place =
-        locals.iter().find(|(local, ..)| Some(local.as_str()) == best).and_then(|(_, places, _)| places.first());
+    let local = locals.iter().find(|local| Some(local.first.local.as_str()) == best);
+    let place = local.and_then(|local| local.places.first());
     let short = place.and_then(|place| draft.attributes.get(*place)).map(|attribute| attribute.short.clone());
     match short {
         Some(short) => {
@@ -202,5 +275,5 @@ fn is_wire(name: &str) -> bool {
 }
 
 fn is_number(key: &str) -> bool {
-    key.bytes().all(|byte| byte.is_ascii_digit())
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
 }
