@@ -75,10 +75,7 @@ impl Compiler<'_, '_, '_> {
         let Some(attribute) = found.filter(|_| !proven) else { return };
         let message =
             format!("`{}` is an e-mail address, and nothing says that this source proves it", attribute.short);
-        let span = match raw {
-            RawSubjectRule::From(word) | RawSubjectRule::Cel(word) => word.span,
-        };
-        let problem = self.findings.error("mapping.email_identity", span, message);
+        let problem = self.findings.error("mapping.email_identity", raw.word().span, message);
         problem
             .label("somebody else may get this address")
             .help("choose an identifier that is never given to another person")
