@@ -93,6 +93,7 @@ pub(super) struct Expression {
 struct Notes {
     usage: Usage,
     constant: Option<Constant>,
+    asks: bool,
     text: Box<str>,
 }
 
@@ -121,8 +122,8 @@ impl Expression {
         if errors.is_empty() {
             let (tree, patterns) = prepare::prepare(tree, checked.patterns);
             let constant = constant::of(&tree, &patterns);
-            let check::Checked { kind, reads, cost, .. } = checked;
-            let notes = Box::new(Notes { usage, constant, text: text.into() });
+            let check::Checked { kind, reads, cost, asks, .. } = checked;
+            let notes = Box::new(Notes { usage, constant, asks, text: text.into() });
             Ok((Self { tree, patterns, kind, reads, cost, notes }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())
@@ -133,6 +134,11 @@ impl Expression {
     /// identity, as far as can be told.
     pub(super) const fn constant(&self) -> Option<&Constant> {
         self.notes.constant.as_ref()
+    }
+
+    /// Whether it asks how long, or of what form, something is.
+    pub(super) const fn asks(&self) -> bool {
+        self.notes.asks
     }
 
     /// What it does with what it reads.
