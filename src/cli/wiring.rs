@@ -13,7 +13,10 @@ use crate::config::{self, Loaded, Settings, master_key};
 use crate::crypto::entropy::SystemEntropy;
 use crate::crypto::keys::SigningAlgorithm;
 use crate::crypto::seal::MasterKeys;
-use crate::flow::{Addresses, Bridge, KeepFacts, Keeping, KeyMaker, Keys, OpenError, Parts, Recorder, Revision};
+use crate::diagnostic::placed_line;
+use crate::flow::{
+    Addresses, Bridge, KeepFacts, Keeping, KeyMaker, Keys, OpenError, Parts, Recorder, Revision, SubjectRuleChanged,
+};
 use crate::ground::clock::{Clock, SystemClock};
 use crate::ground::id::SourceId;
 use crate::ground::oauth::GrantType;
@@ -76,7 +79,9 @@ async fn put_together(loaded: Loaded, master_keys: MasterKeys, store: Arc<dyn St
     };
     let bridge = Bridge::open(parts).await.map_err(|error| match error {
         OpenError::Store(error) => Failure::could_not_run(error.to_string()),
-        OpenError::SubjectRule(error) => Failure::no(error.to_string()),
+        OpenError::SubjectRule(SubjectRuleChanged(problem)) => {
+            problem.help.iter().fold(Failure::no(placed_line(&problem)), Failure::help)
+        }
     })?;
     tracing::info!(revision = %bridge.revision().hash, at = %now, "the bridge is open");
     Ok(Wired { bridge: Arc::new(bridge), master_keys, keep_records })

@@ -231,17 +231,61 @@ impl Node {
     /// A table whose keys are described: unknown and repeated keys become findings. `what` is for messages.
     pub fn shaped<'n>(&'n self, what: &str, keys: &'static Keys, findings: &mut Findings<'_>) -> Option<Table<'n>> {
         let entries = self.entries(what, findings)?;
-        for entry in entries.iter().filter(|entry| !keys.known().any(|key| key == entry.key)) {
-            let message = format!("{what} has no key `{}`", entry.key);
-            let suggestion = suggest(&entry.key, keys.known());
-            let problem = findings.error("file.key_unknown", entry.key_span, message).label("unknown key");
-            problem.did_you_mean(suggestion);
-            if suggestion.is_none() {
-                problem.help(format!("the keys are {}", keys.known().collect::<Vec<_>>().join(", ")));
+        let mut unknown = Vec::new();
+        let mut above: Option<&Entry> = None;
+        for entry in &entries {
+            if !keys.known().any(|key| key == entry.key) {
+                unknown.push(suggest(&entry.key, keys.known()));
+                findings.unknown_key(entry, above, what, keys);
             }
+            above = Some(entry);
         }
-        Some(Table { entries, what: what.to_owned(), keys, span: self.span })
+        Some(Table { entries, what: what.to_owned(), keys, unknown, span: self.span })
     }
+}
+
+impl Findings<'_> {
+    fn unknown_key(&mut self, entry: &Entry, above: Option<&Entry>, what: &str, keys: &'static Keys) {
+        let suggestion = suggest(&entry.key, keys.known());
+        let is_rest = suggestion.is_none() && self.is_rest_of_text(entry, above);
+        let message = format!("{what} has no key `{}`", entry.key);
+        let problem = self.error("file.key_unknown", entry.key_span, message).label("unknown key");
+        if let Some(indented) = indented(&entry.key, keys) {
+            problem.help(format!("a dot means indented: `{indented}`"));
+            return;
+        }
+        problem.did_you_mean(suggestion);
+        if suggestion.is_none() {
+            problem.help(format!("the keys are {}", keys.known().collect::<Vec<_>>().join(", ")));
+        }
+        if let Some(above) = above.filter(|_| is_rest) {
+            problem.help(format!(
+                "or is it the rest of a text with a comma? put that in quotes: `{}: \"…, {}\"`",
+                above.key, entry.key
+            ));
+        }
+    }
+
+    /// In `{ }` a comma ends a text, and what follows it is read as a key without a value.
+    fn is_rest_of_text(&self, entry: &Entry, above: Option<&Entry>) -> bool {
+        let rest = self.source.text.get(entry.key_span.end..).unwrap_or_default();
+        matches!(entry.value.value, Value::Null)
+            && above.is_some_and(|above| matches!(above.value.value, Value::Text(_)))
+            && rest.trim_start().starts_with([',', '}'])
+    }
+}
+
+/// `a.b.c` as it is written where `a` is a key: `a: { b: { c: … } }`.
+fn indented(key: &str, keys: &Keys) -> Option<String> {
+    let (first, rest) = key.split_once('.')?;
+    let is_key = keys.known().any(|known| known == first) && rest.split('.').all(|part| !part.is_empty());
+    is_key.then(|| {
+        let inner = rest.rsplit('.').fold("…".to_owned(), |inner, part| match inner.as_str() {
+            "…" => format!("{{ {part}: … }}"),
+            _ => format!("{{ {part}: {inner} }}"),
+        });
+        format!("{first}: {inner}")
+    })
 }
 
 /// A table whose keys are known.
@@ -250,6 +294,8 @@ pub struct Table<'n> {
     entries: Vec<&'n Entry>,
     what: String,
     keys: &'static Keys,
+    /// For each unknown key that which it is perhaps a slip of.
+    unknown: Vec<Option<&'static str>>,
     span: Span,
 }
 
@@ -257,6 +303,16 @@ impl<'n> Table<'n> {
     /// Where it begins.
     pub const fn span(&self) -> Span {
         self.span
+    }
+
+    /// For each unknown key the key that it was perhaps meant to be.
+    pub fn unknown(&self) -> &[Option<&'static str>] {
+        &self.unknown
+    }
+
+    /// Whether an unknown key was perhaps meant to be this one: then it is not missing.
+    pub fn is_misspelt(&self, key: &str) -> bool {
+        self.unknown.contains(&Some(key))
     }
 
     /// The entry of a key.
@@ -270,11 +326,11 @@ impl<'n> Table<'n> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The value of a key, or a finding that it is missing.
+    /// The value of a key, or a finding that it is missing; where it is misspelt, that was found already.
     pub fn required(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n Node> {
         debug_assert!(self.keys.can_lack(key), "`{key}` of {} is not described as required", self.keys.what);
         let value = self.get(key);
-        if value.is_none() {
+        if value.is_none() && !self.is_misspelt(key) {
             let message = format!("{} lacks the key `{key}`", self.what);
             findings.error("file.key_missing", self.span, message).help(format!("add `{key}:`"));
         }
@@ -306,11 +362,11 @@ mod tests {
 
     #[test]
     fn every_problem_of_a_table_is_found() {
-        let source = Source::new("f.yaml", "id: 7\nsorce: x\nid: y\n");
+        let source = Source::new("f.yaml", "id: 7\nother: x\nid: y\n");
         let tree = Node {
             value: Value::Table(vec![
                 entry(&source, "id", 0, node(&source, "7", Value::Int(7))),
-                entry(&source, "sorce", 6, node(&source, "x", Value::Text("x".into()))),
+                entry(&source, "other", 6, node(&source, "x", Value::Text("x".into()))),
                 entry(&source, "id", 15, node(&source, "y", Value::Text("y".into()))),
             ]),
             span: source.span(0..0),
@@ -325,12 +381,35 @@ mod tests {
             [
                 "file.key_missing 1:1 this file lacks the key `source`",
                 "file.wrong_type 1:5 `id` must be text, not a whole number",
-                "file.key_unknown 2:1 this file has no key `sorce`",
+                "file.key_unknown 2:1 this file has no key `other`",
                 "file.key_repeated 3:1 key `id` stands here twice",
             ]
         );
         let helps: Vec<_> = findings.diagnostics.iter().flat_map(|diagnostic| diagnostic.help.clone()).collect();
-        assert_eq!(helps, ["add `source:`", "put it in quotes", "did you mean `source`?", "remove one of the two"]);
+        assert_eq!(
+            helps,
+            ["add `source:`", "put it in quotes", "the keys are source, id, ids", "remove one of the two"]
+        );
+    }
+
+    #[test]
+    fn a_misspelt_key_is_not_missing_as_well() {
+        let source = Source::new("f.yaml", "sorce: x\n");
+        let value = node(&source, "x", Value::Text("x".into()));
+        let tree = Node { value: Value::Table(vec![entry(&source, "sorce", 0, value)]), span: source.span(0..0) };
+        let mut findings = Findings::of(&source);
+        let table = tree.shaped("this file", &FILE, &mut findings).unwrap();
+        assert!(table.required("source", &mut findings).is_none());
+        let helps: Vec<_> = findings.diagnostics.iter().flat_map(|diagnostic| diagnostic.help.clone()).collect();
+        assert_eq!(helps, ["did you mean `source`?"]);
+    }
+
+    #[test]
+    fn a_key_with_dots_is_shown_indented() {
+        assert_eq!(indented("source.b.c", &FILE).as_deref(), Some("source: { b: { c: … } }"));
+        for key in ["other.b", "source.", "source", "source..b"] {
+            assert_eq!(indented(key, &FILE), None, "{key}");
+        }
     }
 
     #[test]

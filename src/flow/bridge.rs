@@ -14,9 +14,10 @@ use crate::crypto::audit::AuditKey;
 use crate::crypto::digest::{hex, sha256};
 use crate::crypto::ring::KeyRing;
 use crate::crypto::seal::MasterKeys;
+use crate::diagnostic::{Diagnostic, placed_line};
 use crate::ground::clock::Clock;
 use crate::ground::entropy::Entropy;
-use crate::ground::id::{ClientId, MappingId, Namespace, SourceId};
+use crate::ground::id::{ClientId, Namespace, SourceId};
 use crate::mapping::{Mapping, MappingStage, Mappings};
 use crate::policy::Policy;
 use crate::store::{ByteBudget, Mark, MarkKind, Store, StoreError};
@@ -65,18 +66,17 @@ pub struct Revision {
     pub policy: Policy,
 }
 
-/// A mapping in use would give people another `sub` than before.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "mapping `{mapping}` has another `subject` rule than this source had, so people would get another `sub`; if that is meant, add \
-     `subject_replaces: {before}`"
-)]
-pub struct SubjectRuleChanged {
-    /// The mapping.
-    pub mapping: MappingId,
-    /// The hash of the rule under which it has issued.
-    pub before: String,
+/// A mapping in use would give people another `sub` than before; said as a problem of its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectRuleChanged(pub Box<Diagnostic>);
+
+impl fmt::Display for SubjectRuleChanged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", placed_line(&self.0), self.0.help.join("; "))
+    }
 }
+
+impl std::error::Error for SubjectRuleChanged {}
 
 /// What the wiring puts together.
 pub struct Parts {
@@ -327,7 +327,7 @@ fn check_subject_rules(revision: &Revision, known: &BTreeSet<(Namespace, String)
             && !is_meant(mapping.subject_rule_hash())
             && !mapping.subject_replaces().is_some_and(is_meant)
         {
-            return Err(SubjectRuleChanged { mapping: mapping.id().clone(), before: (*before).to_owned() });
+            return Err(SubjectRuleChanged(Box::new(mapping.subject_rule_changed(before))));
         }
     }
     Ok(())

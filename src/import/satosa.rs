@@ -352,8 +352,8 @@ mod tests {
             ("attributes: [a]\n", "1 this is no `internal_attributes.yaml`: it has no table `attributes`"),
             (
                 "attributes:\n  a: &x { saml: [b] }\n",
-                "2 this is no YAML that can be read here: anchors and aliases are not accepted; write the value out; \
-                 quote text that begins with `*` or `&`",
+                "2 this is no YAML that can be read here: anchors and aliases are not accepted; a text that \
+                 begins with `&` stands in quotes: `a: \"&…\"`",
             ),
         ] {
             let error = import(text).unwrap_err();

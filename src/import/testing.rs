@@ -79,8 +79,14 @@ pub(super) fn compiled(text: &str) -> Mappings {
         assert_eq!(warning.severity, Severity::Warning);
         // A name that is nearly a usual one is the old product's; what is not used is left out by `import`.
         // A refusal that is not understood refuses everybody, until somebody has looked.
-        let expected =
-            ["mapping.claim_unreleased", "mapping.name_suspect", "mapping.attribute_unused", "mapping.rule_constant"];
+        // Who may have which scope no other product's file says.
+        let expected = [
+            "mapping.claim_unreleased",
+            "mapping.name_suspect",
+            "mapping.attribute_unused",
+            "mapping.rule_constant",
+            "mapping.scopes_none",
+        ];
         assert!(expected.contains(&warning.code), "{} {}\n{text}", warning.code, warning.message);
     }
     assert_eq!(mappings.iter().count(), 1, "{text}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::ground::claim::{ClaimName, ClaimValue};
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::Scope;
@@ -36,6 +36,8 @@ pub struct Mapping {
     pub(super) authentication: Option<AuthenticationTable>,
     pub(super) require: Vec<Require>,
     pub(super) subject: SubjectSpec,
+    /// Where its rule was written, for messages.
+    pub(super) subject_span: Span,
     pub(super) subject_rule_hash: String,
     pub(super) subject_replaces: Option<String>,
     /// In file order.
@@ -219,6 +221,18 @@ impl Mapping {
     /// `subject_replaces`: the subject rule that this one may replace.
     pub fn subject_replaces(&self) -> Option<&str> {
         self.subject_replaces.as_deref()
+    }
+
+    /// The problem of a subject rule that would give people another `sub` than the one under which it has issued, whose
+    /// hash is `before`.
+    pub fn subject_rule_changed(&self, before: &str) -> Diagnostic {
+        let message = format!(
+            "mapping `{}` has another `subject` rule than this source had: people would get another `sub`",
+            self.id
+        );
+        let mut problem = Diagnostic::error("mapping.subject_rule_changed", &self.path, self.subject_span, message);
+        problem.help(format!("if that is meant, add `subject_replaces: {before}`"));
+        problem
     }
 
     /// Whether it applies to this request.

@@ -7,7 +7,7 @@ const fn problem(code: &'static str, cause: &'static str, remedy: &'static str) 
 }
 
 /// Every code of this floor that a file can get, beside `file.…`.
-pub const PROBLEMS: [Explanation; 67] = [
+pub const PROBLEMS: [Explanation; 70] = [
     problem(
         "mapping.attribute_ambiguous",
         "Two declared attributes stand for what a source sends under one name, so a value could be read as either.",
@@ -60,8 +60,8 @@ pub const PROBLEMS: [Explanation; 67] = [
     ),
     problem(
         "mapping.client_unknown",
-        "`for.clients` names a client that the configuration does not have.",
-        "Compare it with `clients` in drawbridge.yaml.",
+        "The configuration has no such client, or a test names one that the mapping does not apply to.",
+        "Compare it with `clients` in drawbridge.yaml and with `for` of the mapping, character by character.",
     ),
     problem(
         "mapping.context_repeated",
@@ -142,6 +142,11 @@ pub const PROBLEMS: [Explanation; 67] = [
         "mapping.include_unused",
         "No mapping includes a file of tables or a vocabulary.",
         "Include it, or remove it.",
+    ),
+    problem(
+        "mapping.index_unguarded",
+        "An expression takes an element behind the first of a list that may be shorter. Where it is, the expression fails, and with it the request.",
+        "Ask first, for instance `size(x) > 1 ? x[1] : null`.",
     ),
     problem(
         "mapping.join_without_separator",
@@ -249,6 +254,11 @@ pub const PROBLEMS: [Explanation; 67] = [
         "Mend the rule, or remove the scope.",
     ),
     problem(
+        "mapping.scopes_none",
+        "A live mapping declares no scope. A token for an API that has scopes carries at least one, so every request for such an API is refused with `policy.scope_exceeds`.",
+        "Say under `scopes` who can get what. For an API without scopes none is needed: write `scopes: {}` where a file is checked without the configuration.",
+    ),
+    problem(
         "mapping.shadow_alone",
         "No live mapping applies to the requests of a shadow, so it never runs.",
         "Give it the `source` and `for` of the mapping that it is to be compared with.",
@@ -267,6 +277,11 @@ pub const PROBLEMS: [Explanation; 67] = [
         "mapping.subject_many",
         "The subject comes from an attribute that may have several values.",
         "Choose an attribute with exactly one value.",
+    ),
+    problem(
+        "mapping.subject_rule_changed",
+        "The server has issued tokens to people of this source under another `subject` rule: they would get another `sub`, and APIs would take them for strangers.",
+        "Write the rule as it was; or, if the change is meant, add `subject_replaces` with the hash that the message names.",
     ),
     problem(
         "mapping.subject_rules_differ",

@@ -150,7 +150,7 @@ impl Trial {
                 attributes,
                 name_id,
                 authentication: Authentication { instant: *auth_time, context_class: acr.clone(), session_index: None },
-                client: client.as_deref().map(ClientId::new),
+                client: client.as_ref().map(|client| ClientId::new(client.value.as_str())),
                 audience: audience.as_ref().map(|audience| Audience::new(audience.value.as_str())),
                 now: *now,
                 credential: credential.as_ref().map(|path| (path.value.clone(), path.span)),

@@ -283,7 +283,6 @@ mod tests {
                 "mapping.name_malformed 6:3 `1st` cannot be a friendly name",
                 "mapping.name_malformed 7:3 `b-c` cannot be a friendly name",
                 "file.wrong_type 7:25 `many` must be true or false, not a whole number",
-                "file.key_missing 8:6 the name `d` lacks the key `name`",
                 "file.key_unknown 8:8 the name `d` has no key `nam`",
                 "file.empty 9:14 `name` must not be empty",
                 "file.wrong_type 9:25 `email` must be true or false, not text",

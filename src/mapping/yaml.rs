@@ -3,6 +3,8 @@
 //! Strict YAML 1.2: no anchors, aliases, merge keys or tags of one's own, `yes` is text, one document. Repeated keys
 //! stay in the tree, so that its reader reports them together with all other problems.
 
+mod hint;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -28,7 +30,13 @@ pub fn parse(findings: &mut Findings<'_>) -> Option<Node> {
         Err(error) => {
             let span = error.location().map_or(Span::FILE, |location| place(location, source));
             let (message, help) = words(&error);
-            let problem = findings.error("file.syntax", span, message);
+            let problem = match hint::hint(source, span, &message) {
+                Some(hint) => {
+                    let message = hint.message.map_or(message, str::to_owned);
+                    findings.error("file.syntax", hint.span, message).help(hint.help)
+                }
+                None => findings.error("file.syntax", span, message),
+            };
             if let Some(help) = help {
                 problem.help(help);
             }
@@ -65,10 +73,9 @@ fn words(error: &serde_saphyr::Error) -> (String, Option<&'static str>) {
     use serde_saphyr::budget::BudgetBreach;
     match error.without_snippet() {
         serde_saphyr::Error::Budget { breach: BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. }, .. }
-        | serde_saphyr::Error::UnknownAnchor { .. } => (
-            "anchors and aliases are not accepted".into(),
-            Some("write the value out; quote text that begins with `*` or `&`"),
-        ),
+        | serde_saphyr::Error::UnknownAnchor { .. } => {
+            ("anchors and aliases are not accepted".into(), Some("if it was meant as an anchor, write the value out"))
+        }
         serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
             (format!("the file nests deeper than {MAX_DEPTH} levels"), None)
         }
@@ -235,14 +242,14 @@ mod tests {
         for (text, expected) in [
             ("a: [", "1:4 unclosed bracket '['"),
             ("a: *x", "1:4 anchors and aliases are not accepted"),
-            ("a: &x 1", "1:7 anchors and aliases are not accepted"),
-            ("&a b: c", "1:4 anchors and aliases are not accepted"),
+            ("a: &x 1", "1:4 anchors and aliases are not accepted"),
+            ("&a b: c", "1:1 anchors and aliases are not accepted"),
             ("a: 1\n---\nb: 2", "2:1 the file holds more than one document"),
             ("<<: {a: 1}", "1:1 merge keys are not accepted"),
-            ("a: !foo 1", "1:9 unsupported tag `!foo`"),
+            ("a: !foo 1", "1:4 unsupported tag `!foo`"),
             ("a: b: c", "1:5 mapping values are not allowed in this context"),
             ("? [a]\n: b", "1:3 a key must be text"),
-            ("a:\n\tb: 1", "2:2 tabs disallowed within this context (block indentation)"),
+            ("a:\n\tb: 1", "2:1 tabs disallowed within this context (block indentation)"),
             ("a: 'x", "1:4 unclosed quote"),
             ("a: 18446744073709551615", "1:4 the number is too large"),
             (&brackets, "1:25 recursion limit exceeded"),

@@ -351,10 +351,16 @@ pub(super) struct RecordingsForgetArgs {
     #[arg(long, value_name = "ID")]
     pub(super) source: String,
     /// The `NameID` of the person there, or the identifier of a session
-    #[arg(long, value_name = "V", required_unless_present = "value", conflicts_with = "value")]
+    #[arg(
+        long,
+        value_name = "V",
+        allow_hyphen_values = true,
+        required_unless_present = "value",
+        conflicts_with = "value"
+    )]
     pub(super) name_id: Option<String>,
     /// A value of any attribute of the person: everybody who has it is forgotten
-    #[arg(long, value_name = "V")]
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
     pub(super) value: Option<String>,
     /// Where the state is.
     #[command(flatten)]

@@ -34,13 +34,19 @@ pub(in crate::cli) struct WhoseArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "source")]
     pub(in crate::cli) namespace: Option<String>,
     /// The NameID by which the source knows the person; also the subject field of a session
-    #[arg(long, value_name = "V", required_unless_present = "value", conflicts_with = "value")]
+    #[arg(
+        long,
+        value_name = "V",
+        allow_hyphen_values = true,
+        required_unless_present = "value",
+        conflicts_with = "value"
+    )]
     pub(in crate::cli) name_id: Option<String>,
     /// The format of the NameID; without it, any
     #[arg(long, value_name = "F", conflicts_with = "value")]
     pub(in crate::cli) format: Option<String>,
     /// The value that the mapping's subject makes of an attribute or an expression
-    #[arg(long, value_name = "V")]
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
     pub(in crate::cli) value: Option<String>,
 }
 
@@ -65,7 +71,7 @@ pub(in crate::cli) struct SubjectUnlinkArgs {
     #[command(flatten)]
     pub(in crate::cli) whose: WhoseArgs,
     /// The sub that the link has, as `show` tells it
-    #[arg(long, value_name = "SUB")]
+    #[arg(long, value_name = "SUB", allow_hyphen_values = true)]
     pub(in crate::cli) sub: String,
     /// Where the state is.
     #[command(flatten)]
@@ -93,7 +99,13 @@ pub(in crate::cli) struct SubjectResolveArgs {
     #[arg(value_name = "CONFLICT")]
     pub(in crate::cli) conflict: String,
     /// The sub that both identifiers get
-    #[arg(long, value_name = "SUB", required_unless_present = "forget", conflicts_with = "forget")]
+    #[arg(
+        long,
+        value_name = "SUB",
+        allow_hyphen_values = true,
+        required_unless_present = "forget",
+        conflicts_with = "forget"
+    )]
     pub(in crate::cli) keep: Option<String>,
     /// Take the conflict from the list and change nothing: the mapping no longer links the two
     #[arg(long)]

@@ -5,12 +5,13 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::config::{Environment, Extent, load, test_mappings};
+use crate::diagnostic::Diagnostics;
 use crate::ground::time::Timestamp;
-use crate::mapping::{Coverage, TestReport};
+use crate::mapping::{Coverage, Mapping, TestReport};
 
 use super::super::args::{Form, MappingTestArgs};
 use super::super::exit::{Answer, Exit};
-use super::super::report::{Shown, counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests};
+use super::super::report::{Shown, counted, files_json, not_loaded, show_diagnostics, show_sarif, show_tests, summary};
 use super::super::screen::{BAD, FAINT, GOOD, NOTE, STRONG, Screen, styled, visible};
 use super::recorded;
 
@@ -47,12 +48,31 @@ pub(in crate::cli) fn run(
                 show_diagnostics(&tested.diagnostics, &tested.sources, screen)?;
             }
             if !tested.diagnostics.has_errors() {
-                show_tests(&tested.tests, Shown::of(args.verbose), screen)?;
+                let mut untested =
+                    tested.mappings.iter().filter(|mapping| !has_tests(mapping, &tested.tests)).peekable();
+                if !tested.tests.is_empty() || untested.peek().is_none() {
+                    show_tests(&tested.tests, Shown::of(args.verbose), screen)?;
+                }
+                untested.try_for_each(|mapping| show_untested(mapping, &tested.diagnostics, screen))?;
                 coverage.iter().try_for_each(|of| show_coverage(of, screen))?;
             }
         }
     }
     Ok(if ok { Exit::Done } else { Exit::No })
+}
+
+fn has_tests(mapping: &Mapping, tests: &[TestReport]) -> bool {
+    tests.iter().any(|test| test.mapping == *mapping.id())
+}
+
+/// What can be said of a mapping without tests.
+fn show_untested(mapping: &Mapping, diagnostics: &Diagnostics, screen: &mut Screen<'_>) -> io::Result<()> {
+    let mut of_file = Diagnostics::new();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.file == mapping.path()) {
+        of_file.push(diagnostic.clone());
+    }
+    let name = styled(STRONG, mapping.id());
+    screen.line(format!("{}  {name}: {}; it has no tests yet", styled(GOOD, "ok"), summary(&of_file)))
 }
 
 fn show_coverage(of: &Coverage, screen: &mut Screen<'_>) -> io::Result<()> {

@@ -49,6 +49,7 @@ version: 1
 id: payroll
 source: corp
 subject: { from: name_id }
+scopes: { payroll.read: \"true\" }
 ";
 
 /// What else lies in the folder, and the line of the index that says so.
@@ -74,12 +75,13 @@ enum Content {
 }
 
 /// Codes whose page has no example, and why. The page says it in the same words.
-const WITHOUT_EXAMPLE: [(&str, &str); 5] = [
+const WITHOUT_EXAMPLE: [(&str, &str); 6] = [
     ("config.policy_refused", "it stands for what the checks before it have not thought of"),
     ("config.provider_refused", "it takes metadata with more keys than fit on a page"),
     ("config.second_opinion_missing", "whether it occurs depends on how the program was built"),
     ("file.too_large", "it would be larger than this page should be"),
     ("file.unreadable", "it is about a file that cannot be shown"),
+    ("mapping.subject_rule_changed", "whether it occurs depends on what the server has issued before"),
 ];
 
 const SECTIONS: [&str; 4] = ["## What it does", "## Why it is a problem", "## Example", "## Instead"];

@@ -259,7 +259,7 @@ fn each_value_is_checked_at_its_place() {
         (
             "saml:\n  entity_id: https://bridge.example/saml\n  identity_providers:",
             "saml:\n  identity_provider:",
-            "file.key_unknown 10:3 `saml` has no key `identity_provider`\nfile.key_missing 10:3 `saml` lacks the key `identity_providers`",
+            "file.key_unknown 10:3 `saml` has no key `identity_provider`",
         ),
     ] {
         assert_eq!(with(from, to), expected, "{to}");

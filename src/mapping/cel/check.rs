@@ -24,6 +24,7 @@ pub(super) struct Checked {
     pub(super) cost: u64,
     pub(super) patterns: BTreeMap<String, Pattern>,
     pub(super) faults: Vec<Fault>,
+    pub(super) asks: bool,
 }
 
 /// The tree must be within `limits`: this recurses.
@@ -37,6 +38,8 @@ pub(super) fn check(tree: &IdedExpr, names: &Names<'_>, places: &Places<'_>) -> 
         reads: Reads::default(),
         unguarded: Vec::new(),
         guarded: BTreeSet::new(),
+        indexed: Vec::new(),
+        asks: false,
         patterns: BTreeMap::new(),
         faults: Vec::new(),
     };
@@ -56,6 +59,10 @@ pub(super) struct Checker<'a> {
     /// Optional names that are read, and where.
     pub(super) unguarded: Vec<(String, std::ops::Range<usize>)>,
     pub(super) guarded: BTreeSet<String>,
+    /// Elements behind the first that are taken of lists: which, and where.
+    pub(super) indexed: Vec<(i64, std::ops::Range<usize>)>,
+    /// Whether something is asked that a list may be longer for.
+    pub(super) asks: bool,
     /// Regular expressions by their text.
     pub(super) patterns: BTreeMap<String, Pattern>,
     pub(super) faults: Vec<Fault>,
@@ -76,8 +83,14 @@ impl Checker<'_> {
                 self.faults.push(fault.help(format!("ask first: `has({name}) && …` or `has({name}) ? … : …`")));
             }
         }
-        let Self { reads, cost, patterns, faults, .. } = self;
-        Checked { kind, reads, cost, patterns, faults }
+        // Which of what is asked is asked for which list is not followed.
+        for (at, range) in self.indexed.into_iter().filter(|_| !self.asks) {
+            let message = "the list may be shorter, and then the expression fails";
+            let fault = Fault::warning("mapping.index_unguarded", range, message);
+            self.faults.push(fault.help(format!("ask first: `size(…) > {at} && …` or `size(…) > {at} ? … : null`")));
+        }
+        let Self { reads, cost, patterns, faults, asks, .. } = self;
+        Checked { kind, reads, cost, patterns, faults, asks }
     }
 
     pub(super) fn error(&mut self, code: &'static str, node: &IdedExpr, message: impl Into<String>) -> &mut Fault {

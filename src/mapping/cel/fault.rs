@@ -69,6 +69,7 @@ pub(super) fn of_parser(text: &str, errors: &ParseErrors) -> Fault {
         .and_then(|(start, stop)| Some(usize::try_from(start).ok()?..usize::try_from(stop).ok()?));
     let range = at.filter(|range| range.start <= range.end && range.end <= text.len()).unwrap_or(whole);
     let message = first.msg.strip_prefix("Syntax error: ").unwrap_or(&first.msg);
+    let meant = meant(text, &range);
     let fault = |message: String| Fault::error("mapping.expression_syntax", range, message);
     match message {
         "mismatched input '<EOF>' expecting expression" => fault("the expression ends too early".to_owned()),
@@ -76,6 +77,29 @@ pub(super) fn of_parser(text: &str, errors: &ParseErrors) -> Fault {
             fault("the text has a backslash before something that is not escaped".to_owned())
                 .help("text with backslashes of its own, such as a regular expression, is written `r'…'`")
         }
-        other => fault(other.replace("<EOF>", "the end")),
+        other => {
+            let fault = fault(other.replace("<EOF>", "the end"));
+            match meant {
+                Some(help) => fault.help(help),
+                None => fault,
+            }
+        }
     }
+}
+
+/// What CEL writes for a word of other languages that stands at a place, or before it.
+fn meant(text: &str, range: &Range<usize>) -> Option<&'static str> {
+    let word = text.get(range.clone())?.to_ascii_lowercase();
+    let before = text.get(..range.start)?.trim_end();
+    let is_negated =
+        before.len() >= 3 && before.get(before.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case("not"));
+    Some(match word.as_str() {
+        "and" | "&" => "CEL writes `&&`",
+        "or" | "|" => "CEL writes `||`",
+        "=" => "CEL compares with `==`",
+        "is" => "CEL compares with `==`, also with `null`",
+        "not" => "CEL writes `!(a in b)`",
+        _ if is_negated => "CEL writes `!` for `not`",
+        _ => return None,
+    })
 }

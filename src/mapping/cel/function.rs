@@ -121,7 +121,8 @@ impl Function {
             "size" | "int" => Kind::Int,
             "split" => {
                 let pieces = MAX_PIECES as u64;
-                let count = literal_int(arguments.get(2)).unwrap_or(pieces).min(pieces);
+                let most = arguments.get(2).and_then(|most| u64::try_from(literal_int(most)?).ok());
+                let count = most.unwrap_or(pieces).min(pieces);
                 Kind::List { count, total: bytes(0), item: Box::new(Kind::Text { bytes: bytes(0) }) }
             }
             "distinct" | "sort" => kinds.first().map_or(Kind::Null, Clone::clone),
@@ -157,9 +158,10 @@ pub(super) fn places_in(text: u64, pattern: Option<&&IdedExpr>) -> u64 {
     text.checked_div(pattern).unwrap_or(text.saturating_add(1))
 }
 
-fn literal_int(node: Option<&&IdedExpr>) -> Option<u64> {
-    let Expr::Literal(LiteralValue::Int(number)) = &node?.expr else { return None };
-    u64::try_from(*number.inner()).ok()
+/// The number of a literal.
+pub(super) fn literal_int(node: &IdedExpr) -> Option<i64> {
+    let Expr::Literal(LiteralValue::Int(number)) = &node.expr else { return None };
+    Some(*number.inner())
 }
 
 /// The text of a literal.

@@ -97,6 +97,7 @@ struct Notes {
     usage: Usage,
     doubts: doubt::Doubts,
     constant: Option<Constant>,
+    asks: bool,
     text: Box<str>,
 }
 
@@ -126,8 +127,8 @@ impl Expression {
         if errors.is_empty() {
             let (tree, patterns) = prepare::prepare(tree, checked.patterns);
             let constant = constant::of(&tree, &patterns);
-            let check::Checked { kind, reads, cost, .. } = checked;
-            let notes = Box::new(Notes { usage, doubts, constant, text: text.into() });
+            let check::Checked { kind, reads, cost, asks, .. } = checked;
+            let notes = Box::new(Notes { usage, doubts, constant, asks, text: text.into() });
             Ok((Self { tree, patterns, kind, reads, cost, notes }, warnings))
         } else {
             Err(errors.into_iter().chain(warnings).collect())
@@ -157,6 +158,11 @@ impl Expression {
     pub(super) fn says_no(&self) -> bool {
         let text = &self.notes.text;
         ["!", "?", "false", "exists_one"].iter().any(|no| text.contains(no))
+    }
+
+    /// Whether it asks how long, or of what form, something is.
+    pub(super) const fn asks(&self) -> bool {
+        self.notes.asks
     }
 
     /// What it does with what it reads.

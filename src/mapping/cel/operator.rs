@@ -5,7 +5,7 @@ use ::cel::common::ast::{CallExpr, Expr, operators as op};
 
 use super::check::Checker;
 use super::fault::Fault;
-use super::function::{FUNCTIONS, Function, MACROS, Style, Want, literal_text, places_in};
+use super::function::{FUNCTIONS, Function, MACROS, Style, Want, literal_int, literal_text, places_in};
 use super::kind::Kind;
 use super::pattern::{Pattern, TRIED_IN_VAIN};
 use crate::diagnostic::suggest;
@@ -59,6 +59,7 @@ pub(super) fn call(
             if let Some(field) = literal_text(index) {
                 check_field(checker, index, operand, field);
             }
+            note_index(checker, node, operand, index, list);
             indexed(checker, node, index, list, at)
         }
         (op::ADD, _, [a, b]) => sum(checker, node, a, b),
@@ -125,6 +126,15 @@ const fn plural(kind: &Kind) -> &'static str {
         Kind::List { .. } => "lists",
         Kind::Object { .. } => "objects",
         Kind::Any { .. } => "values",
+    }
+}
+
+/// An element that is not the first may not be there. A list that is written out shows what it has.
+fn note_index(checker: &mut Checker<'_>, node: &IdedExpr, operand: &IdedExpr, index: &IdedExpr, list: &Kind) {
+    let is_list = matches!(list, Kind::List { .. }) && !matches!(operand.expr, Expr::List(_));
+    if let Some(at) = literal_int(index).filter(|at| is_list && *at > 0) {
+        let range = checker.places.whole(node);
+        checker.indexed.push((at, range));
     }
 }
 
@@ -202,6 +212,7 @@ fn function(
         checker.error("mapping.expression_type", node, message).add_help(format!("write `{}`", function.example));
         return function.yields(kinds, arguments);
     }
+    checker.asks |= ["size", "contains", "matches", "startsWith", "endsWith"].contains(&name);
     for ((want, kind), argument) in function.wants.iter().zip(kinds).zip(arguments) {
         if !want.admits(kind) {
             let found = if let (Want::Sortable, Kind::List { item, .. }) = (want, kind) {

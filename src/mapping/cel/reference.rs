@@ -188,7 +188,8 @@ pub(in crate::mapping) fn expressions() -> String {
     );
     table(&mut page, "Names", NAMES.iter().copied());
     page.push_str(
-        "\nThe examples here and below have `attr.upn`, `attr.groups` (many) and `attr.mail` (optional, absent).\n",
+        "\nThe examples here and below have `attr.upn`, `attr.groups` (many) and `attr.mail` (optional, absent). They are \
+         written as they stand within the double quotes of `cel: \"…\"`, where YAML takes two backslashes for one.\n",
     );
     table(&mut page, "Operators", OPERATORS.iter().copied());
     let functions = FUNCTIONS.iter().filter_map(|function| {
@@ -197,7 +198,9 @@ pub(in crate::mapping) fn expressions() -> String {
     });
     table(&mut page, "Functions", MACROS_EXPLAINED.iter().copied().chain(functions));
     page.push_str(
-        "\nThere are no fractions, no unsigned numbers, no bytes and no dates; times are whole seconds. Regular \
+        "\nA regular expression is written `r'…'`, in which CEL leaves backslashes alone, and within double quotes of YAML \
+         each backslash twice: `cel: \"attr.upn.matches(r'@corp\\\\.example$')\"`. A text of one backslash is `'\\\\\\\\'` there.\n\n\
+         There are no fractions, no unsigned numbers, no bytes and no dates; times are whole seconds. Regular \
          expressions have no `(?i)` (write `x.lowerAscii().matches('…')`), no `\\p{…}`, no look-around and no \
          back-references.\n",
     );
@@ -209,9 +212,16 @@ fn table(page: &mut String, title: &str, rows: impl Iterator<Item = Row>) {
     // Writing into a string does not fail.
     let _ = write!(page, "\n### {title}\n\n| | | for example |\n|---|---|---|\n");
     for (written, about, example, result) in rows {
-        let [written, about, example, result] = [written, about, example, result].map(|cell| cell.replace('|', "\\|"));
+        let example = in_double_quotes(example);
+        let cells = [written, about, example.as_str(), result];
+        let [written, about, example, result] = cells.map(|cell| cell.replace('|', "\\|"));
         let _ = writeln!(page, "| `{written}` | {about} | `{example}` is `{result}` |");
     }
+}
+
+/// As it stands within the double quotes of YAML.
+fn in_double_quotes(expression: &str) -> String {
+    expression.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 fn limits(page: &mut String) {
@@ -247,6 +257,8 @@ mod tests {
     use super::super::names::{FACTS, TABLES};
     use super::super::tests::shown;
     use super::*;
+    use crate::diagnostic::{Findings, Source, Value};
+    use crate::mapping::yaml;
 
     #[test]
     fn every_example_yields_what_the_page_says() {
@@ -254,6 +266,26 @@ mod tests {
         for (written, _, example, result) in rows {
             assert_eq!(shown(example), result, "{written}: {example}");
         }
+    }
+
+    #[test]
+    fn every_example_can_be_pasted_between_the_double_quotes_of_a_file() {
+        let rows = [&NAMES[..], &OPERATORS, &MACROS_EXPLAINED, &FUNCTIONS_EXPLAINED].concat();
+        let page = expressions();
+        for (_, _, example, _) in rows {
+            let shown = in_double_quotes(example);
+            assert!(page.contains(&format!("| `{}` is `", shown.replace('|', "\\|"))), "{shown}");
+            let source = Source::new("f", format!("cel: \"{shown}\"\n"));
+            let tree = yaml::parse(&mut Findings::of(&source)).unwrap();
+            let Value::Table(entries) = tree.value else { panic!("{shown}") };
+            assert_eq!(entries[0].value.value, Value::Text(example.to_owned()), "{shown}");
+        }
+        let (_, after) = page.split_once("A regular expression is written").unwrap();
+        let pasted = after.split("`cel: ").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+        let source = Source::new("f", format!("cel: {pasted}\n"));
+        assert_eq!(shown(r"attr.upn.matches(r'@corp\.example$')"), "false", "its case differs");
+        let tree = yaml::parse(&mut Findings::of(&source));
+        assert!(format!("{tree:?}").contains(r"(r'@corp\\.example$')"), "{tree:?}");
     }
 
     #[test]

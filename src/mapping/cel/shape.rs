@@ -48,10 +48,27 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
                 let message = lexer.get_error().map_or("unexpected character", |error| error.message.as_str());
                 // The lexer reads bytes; a place must not end inside a character.
                 let end = (token.end..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-                return Err(Fault::error("mapping.expression_syntax", token.start..end, message));
+                let fault = Fault::error("mapping.expression_syntax", token.start..end, message);
+                return Err(match unknown_sign(text.get(token.start..end).unwrap_or_default()) {
+                    Some(help) => fault.help(help),
+                    None => fault,
+                });
             }
             kind => tokens.push(Token { kind, range: token.start..token.end }),
         }
+    }
+}
+
+/// What to write instead of something that CEL does not know.
+fn unknown_sign(found: &str) -> Option<&'static str> {
+    match found {
+        "=" => Some("CEL compares with `==`"),
+        "&" => Some("CEL writes `&&`"),
+        "|" => Some("CEL writes `||`"),
+        text if text.starts_with(['\'', '"']) && text.contains('\\') => {
+            Some("a backslash in a text is written twice: `'\\\\'`")
+        }
+        _ => None,
     }
 }
 

@@ -91,7 +91,12 @@ impl Compiler<'_, '_, '_> {
         let mut chars = short.value.chars();
         let starts_well = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         let is_name = starts_well && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !is_name || RESERVED_WORDS.contains(&short.value.as_str()) {
+        if RESERVED_WORDS.contains(&short.value.as_str()) {
+            let message = format!("`{}` is a word of CEL and cannot be a short name", short.value);
+            self.findings
+                .error("mapping.name_malformed", short.span, message)
+                .help("choose another: expressions read it as `attr.<name>`");
+        } else if !is_name {
             let message = format!("`{}` cannot be a short name", short.value);
             self.findings
                 .error("mapping.name_malformed", short.span, message)
@@ -146,7 +151,7 @@ impl Compiler<'_, '_, '_> {
         if place.is_some() {
             self.used.insert(short.value.clone());
         }
-        if place.is_none() {
+        if place.is_none() && !self.unread.has("attributes") {
             let message = format!("`{}` is not among the declared attributes", short.value);
             let suggestion = suggest(&short.value, declared.iter().map(|attribute| &*attribute.short));
             let by_name = declared.iter().find(|attribute| attribute.name == short.value);

@@ -144,7 +144,7 @@ impl Compiler<'_, '_, '_> {
 
     /// Reports a claim that is not defined.
     pub(super) fn check_claim(&mut self, name: &Word) {
-        if self.all_claims.contains(&name.value) {
+        if self.all_claims.contains(&name.value) || self.unread.has("claims") {
             return;
         }
         let message = format!("`{}` is not among the claims", name.value);

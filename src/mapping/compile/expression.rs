@@ -22,7 +22,13 @@ impl Compiler<'_, '_, '_> {
             Ok((expression, warnings)) => (Some(expression), warnings),
             Err(faults) => (None, faults),
         };
+        let is_guarded = expression.as_ref().is_some_and(|expression| {
+            expression.reads.attributes.iter().any(|attribute| self.guarded.contains(attribute))
+        });
         for fault in faults {
+            if fault.code == "mapping.index_unguarded" && is_guarded {
+                continue;
+            }
             self.made_in_vain += usize::from(fault.code == "mapping.regex_too_large");
             self.report(cel, fault);
         }
@@ -56,7 +62,17 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn report(&mut self, cel: &Word, fault: Fault) {
+        // Whether it is declared was not to be read.
+        let declared_by = match fault.code {
+            "mapping.attribute_unknown" => Some("attributes"),
+            "mapping.claim_unknown" => Some("claims"),
+            _ => None,
+        };
+        if declared_by.is_some_and(|key| self.unread.has(key)) {
+            return;
+        }
         let span = self.inner(cel, &fault.range);
+        let halved = self.halved(cel, &fault);
         let problem = match fault.severity {
             Severity::Error => self.findings.error(fault.code, span, fault.message),
             Severity::Warning => self.findings.warning(fault.code, span, fault.message),
@@ -64,22 +80,63 @@ impl Compiler<'_, '_, '_> {
         if let Some(label) = fault.label {
             problem.label(label);
         }
-        for help in fault.help {
+        for help in halved.map_or(fault.help, |help| vec![help.to_owned()]) {
             problem.help(help);
         }
     }
 
-    /// The place in the file of a place in the expression: the whole of it where the text is folded or has escapes,
-    /// so that the two differ.
+    /// What to say of backslashes that YAML has taken half of.
+    fn halved(&self, cel: &Word, fault: &Fault) -> Option<&'static str> {
+        let written = self.findings.source.at(cel.span);
+        if fault.code != "mapping.expression_syntax" || !(written.starts_with('"') && written.contains("\\\\")) {
+            return None;
+        }
+        match fault.message.as_str() {
+            message if message.contains("unterminated") => {
+                Some("in double quotes YAML halves backslashes: a literal one is written `'\\\\\\\\'`")
+            }
+            message if message.contains("backslash") => Some(
+                "a regular expression is written `r'…'`, in double quotes of YAML with each backslash twice: `r'\\\\d'`",
+            ),
+            _ => None,
+        }
+    }
+
+    /// The place in the file of a place in the expression: the whole of it where the text is folded, so that the two
+    /// differ.
     pub(super) fn inner(&self, cel: &Word, range: &Range<usize>) -> Span {
         let source = self.findings.source;
         let at_end = range.start == cel.value.len();
-        match source.at(cel.span).find(cel.value.as_str()) {
-            Some(offset) if !range.is_empty() || at_end => {
-                let start = cel.span.start + offset;
-                source.span(start + range.start..start + range.end)
+        if range.is_empty() && !at_end {
+            return cel.span;
+        }
+        let written = source.at(cel.span);
+        let place = |offset: usize| cel.span.start + offset;
+        match (written.find(cel.value.as_str()), unescaped(written)) {
+            (Some(offset), _) => source.span(place(offset + range.start)..place(offset + range.end)),
+            (None, Some((text, offsets))) if text == cel.value => {
+                let at = |byte: usize| offsets.get(byte).copied().unwrap_or(written.len() - 1);
+                source.span(place(at(range.start))..place(at(range.end)))
             }
-            _ => cel.span,
+            (None, _) => cel.span,
         }
     }
+}
+
+/// What a text in double quotes on one line says, and where in it each byte of that stands.
+fn unescaped(written: &str) -> Option<(String, Vec<usize>)> {
+    let inner = written.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = String::with_capacity(inner.len());
+    let mut offsets = Vec::with_capacity(inner.len());
+    let mut chars = inner.char_indices();
+    while let Some((at, c)) = chars.next() {
+        let c = match c {
+            '\n' => return None,
+            '\\' => chars.next().map(|(_, escaped)| escaped).filter(|escaped| matches!(escaped, '\\' | '"' | '/'))?,
+            c => c,
+        };
+        offsets.extend(std::iter::repeat_n(at + 1, c.len_utf8()));
+        text.push(c);
+    }
+    Some((text, offsets))
 }

@@ -19,6 +19,8 @@ pub(super) struct Library {
     used: BTreeSet<String>,
     /// The paths of files that cannot be included.
     others: BTreeSet<String>,
+    /// The paths of files that cannot be read, or include what is not there.
+    broken: BTreeSet<String>,
     /// What each attribute name is perhaps a slip of: sources have few names, and files many.
     slips: HashMap<String, Option<&'static str>>,
     /// Whether some include leads nowhere: then nobody knows what it was meant to use.
@@ -97,6 +99,9 @@ impl Library {
                     Shared { vocabulary: Some(Arc::new(vocabulary.clone())), ..empty }
                 }
                 Some(File::Mapping(_)) | None => {
+                    if file.is_none() && findings.diagnostics.has_errors() {
+                        library.broken.insert(path.clone());
+                    }
                     library.others.insert(path);
                     continue;
                 }
@@ -107,7 +112,9 @@ impl Library {
             if let Some(File::Tables(file)) = file {
                 let path = normal(&findings.source.path);
                 for word in &file.include {
-                    library.check_include(&path, word, findings);
+                    if library.check_include(&path, word, findings).is_none() {
+                        library.broken.insert(path.clone());
+                    }
                 }
             }
         }
@@ -117,14 +124,20 @@ impl Library {
     /// Whether there is such a file, and whether it leads back here.
     fn check_include(&self, from: &str, word: &Word, findings: &mut Findings<'_>) -> Option<String> {
         let Some(path) = resolve(from, &word.value).filter(|path| self.shared.contains_key(path)) else {
-            let is_other = resolve(from, &word.value).is_some_and(|path| self.others.contains(&path));
+            let is_in = |paths: &BTreeSet<String>| resolve(from, &word.value).is_some_and(|path| paths.contains(&path));
+            // It is there, and what is wrong with it was found.
+            if is_in(&self.broken) {
+                return None;
+            }
+            let is_other = is_in(&self.others);
             let message = if is_other {
                 format!("`{}` is not a file of tables or a vocabulary", word.value)
             } else {
                 format!("there is no file `{}` below the folder of mappings", word.value)
             };
             let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let known: Vec<String> = self.shared.keys().map(|path| relative(folder, path)).collect();
+            let others = self.shared.keys().filter(|path| *path != from);
+            let known: Vec<String> = others.map(|path| relative(folder, path)).collect();
             let problem = findings.error("mapping.include_unknown", word.span, message);
             match suggest(&word.value, known.iter().map(String::as_str)) {
                 Some(suggestion) => problem.did_you_mean(Some(suggestion)),
@@ -177,6 +190,7 @@ impl Library {
                 if !included.insert(path.clone()) {
                     continue;
                 }
+                tables.incomplete |= self.broken.contains(&path);
                 for (name, table) in self.shared.get(&path).into_iter().flat_map(|shared| &shared.tables) {
                     if let Some(first) = places.insert(name.value.clone(), word.span) {
                         let message = format!("the table `{}` of `{path}` is there already", name.value);

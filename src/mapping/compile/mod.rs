@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::cel::{Known, MAX_MAPPING_COST};
 use super::compiled::{Mapping, MappingStage, Require};
-use super::file::{self, File, MappingFile, RawRequire, Word};
+use super::file::{self, File, MappingFile, RawRequire, Unread, Word};
 use super::{Mappings, yaml};
 use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
@@ -76,6 +76,8 @@ struct Compiler<'c, 'f, 's> {
     context: &'c CompileContext,
     library: &'c mut Library,
     findings: &'f mut Findings<'s>,
+    /// What the file says and could not be read.
+    unread: &'c Unread,
     /// The attributes that expressions may read.
     attributes: BTreeMap<String, Known>,
     /// The claims made so far that expressions may read.
@@ -87,6 +89,8 @@ struct Compiler<'c, 'f, 's> {
     /// The names that some expression reads.
     attributes_read: BTreeSet<String>,
     claims_read: BTreeSet<String>,
+    /// The attributes of whose length or form a rule of `require` asks.
+    guarded: BTreeSet<String>,
     /// The short names that something uses.
     used: BTreeSet<String>,
     /// The only texts that some claims can have.
@@ -100,7 +104,7 @@ struct Compiler<'c, 'f, 's> {
 
 impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
     fn new(
-        file: &MappingFile,
+        file: &'c MappingFile,
         context: &'c CompileContext,
         library: &'c mut Library,
         findings: &'f mut Findings<'s>,
@@ -110,6 +114,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             context,
             library,
             findings,
+            unread: &file.unread,
             attributes: BTreeMap::new(),
             claims: BTreeMap::new(),
             all_claims: file.claims.iter().map(|claim| claim.name.value.clone()).collect(),
@@ -117,6 +122,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             vocabularies: Vec::new(),
             attributes_read: BTreeSet::new(),
             claims_read: BTreeSet::new(),
+            guarded: BTreeSet::new(),
             used: BTreeSet::new(),
             possible: rules::Possible::new(),
             facts: BTreeMap::new(),
@@ -138,7 +144,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         let require = self.require(&file.require);
         let subject = file.subject.as_ref().and_then(|subject| self.subject(subject, file, &attributes));
         let mut claims = self.claims(&file.claims, &attributes);
-        let scopes = self.scopes(&file.scopes, audiences.as_ref());
+        let scopes = self.scopes(file.scopes.as_deref().unwrap_or_default(), audiences.as_ref());
         if let Some((subject, _)) = &subject {
             self.check_guards(file, subject, (&require, &scopes));
         }
@@ -146,9 +152,9 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         let line = |(to, _): &(Word, Vec<Word>)| (Audience::new(to.value.as_str()), to.span.line);
         let release_lines = file.release.iter().map(line).collect();
         let budget = self.budget(file, &release);
-        let tests = self.trials(file, &attributes);
+        let tests = self.trials(file, &attributes, (clients.as_ref(), audiences.as_ref()));
         self.check_cost(file);
-        self.lint(file, &release);
+        self.lint(file, audiences.as_ref(), &release);
         let by_name = attributes::by_name(&attributes);
         for attribute in &mut attributes {
             attribute.read = self.attributes_read.contains(&*attribute.short);
@@ -173,6 +179,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             authentication,
             require,
             subject,
+            subject_span: file.subject.as_ref().map_or(Span::FILE, |subject| subject.rule.word().span),
             subject_rule_hash: rule_hash,
             subject_replaces: file.subject_replaces.as_ref().map(|hash| hash.value.clone()),
             claims,
@@ -203,8 +210,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
     fn clients(&mut self, file: &MappingFile) -> Option<BTreeSet<ClientId>> {
         let words = file.clients.as_ref()?;
         for word in words {
-            let known = self.context.clients.as_ref().map(|known| known.iter().map(ClientId::as_str).collect());
-            self.check_known("mapping.client_unknown", "client", word, known);
+            self.check_client(word);
         }
         Some(words.iter().map(|word| ClientId::new(word.value.as_str())).collect())
     }
@@ -217,15 +223,21 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
         Some(words.iter().map(|word| Audience::new(word.value.as_str())).collect())
     }
 
-    fn check_audience(&mut self, word: &Word) {
-        let known = self.context.apis.as_ref().map(|known| known.keys().map(Audience::as_str).collect());
-        self.check_known("mapping.audience_unknown", "API with the audience", word, known);
+    /// Whether the configuration has it, as far as it is known; a finding otherwise.
+    fn check_client(&mut self, word: &Word) -> bool {
+        let known = self.context.clients.as_ref().map(|known| known.iter().map(ClientId::as_str).collect());
+        self.check_known("mapping.client_unknown", "client", word, known)
     }
 
-    fn check_known(&mut self, code: &'static str, what: &str, word: &Word, known: Option<Vec<&str>>) {
-        let Some(known) = known else { return };
+    fn check_audience(&mut self, word: &Word) -> bool {
+        let known = self.context.apis.as_ref().map(|known| known.keys().map(Audience::as_str).collect());
+        self.check_known("mapping.audience_unknown", "API with the audience", word, known)
+    }
+
+    fn check_known(&mut self, code: &'static str, what: &str, word: &Word, known: Option<Vec<&str>>) -> bool {
+        let Some(known) = known else { return true };
         if known.contains(&word.value.as_str()) {
-            return;
+            return true;
         }
         let message = format!("the configuration has no {what} `{}`", word.value);
         let suggestion = suggest(&word.value, known.iter().copied());
@@ -235,6 +247,7 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             None if known.is_empty() => problem.help("it has none at all"),
             None => problem.help(format!("it has {}", known.join(", "))),
         };
+        false
     }
 
     fn require(&mut self, rules: &[RawRequire]) -> Vec<Require> {
@@ -247,6 +260,9 @@ impl<'c, 'f, 's> Compiler<'c, 'f, 's> {
             let expression = rule.cel.as_ref().and_then(|cel| self.truth(cel, "a rule of `require`"));
             if let (Some(cel), Some(expression)) = (&rule.cel, &expression) {
                 self.check_require_rule(cel, expression);
+                if expression.asks() {
+                    self.guarded.extend(expression.reads.attributes.iter().cloned());
+                }
             }
             if let (Some(id), Some(expression), Some(message)) = (&rule.id, expression, &rule.message) {
                 let (line, id, message) = (id.span.line, id.value.clone(), message.value.clone());

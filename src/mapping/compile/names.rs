@@ -41,6 +41,10 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn unknown_vocabulary(&mut self, word: &Word, included: &[Arc<Vocabulary>]) {
+        // The file that is not there may be the one that has it.
+        if self.tables.incomplete || self.unread.has("include") {
+            return;
+        }
         let ids = included.iter().map(|vocabulary| vocabulary.id.as_str());
         let ids: Vec<&str> = ids.chain(built_in().iter().map(|vocabulary| vocabulary.id.as_str())).collect();
         let message = format!("there is no vocabulary `{}`", word.value);
@@ -63,7 +67,7 @@ impl Compiler<'_, '_, '_> {
         };
         match found.as_slice() {
             // The one that is not there may be the one that has it.
-            [] if self.vocabularies.len() < file.vocabulary.len() => None,
+            [] if self.vocabularies.len() < file.vocabulary.len() || self.unread.has("vocabulary") => None,
             [] => {
                 self.unknown_friendly_name(friendly, file);
                 None

@@ -155,7 +155,7 @@ impl Compiler<'_, '_, '_> {
         }
         for ScopeRule { scope, expression, .. } in scopes {
             let is_it = |(name, _): &&(Word, Option<Word>)| name.value == scope.as_str();
-            let Some((_, Some(cel))) = file.scopes.iter().find(is_it) else { continue };
+            let Some((_, Some(cel))) = file.scopes.iter().flatten().find(is_it) else { continue };
             self.report_guard(cel, expression.usage().evaded.clone().into_iter(), &merged, "scope");
         }
     }

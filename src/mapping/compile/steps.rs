@@ -25,6 +25,10 @@ impl Compiler<'_, '_, '_> {
             join: raw.join.as_ref().map(|word| word.value.clone()),
         };
         self.check_steps(raw, many.is_some());
+        if raw.table.is_some() && table.is_none() {
+            // What comes out of a table that is not there is not known.
+            return (Some(Box::new(steps)), Kind::Any { count: 0, bytes: 0 });
+        }
         let is_idle = raw.split.is_none()
             && raw.strip_prefix.is_none()
             && raw.case.is_none()
@@ -79,7 +83,7 @@ impl Compiler<'_, '_, '_> {
     }
 
     fn unknown_table(&mut self, name: &Word) {
-        if self.tables.incomplete {
+        if self.tables.incomplete || self.unread.has("tables") || self.unread.has("include") {
             return;
         }
         let suggestion = suggest(&name.value, self.tables.names()).map(str::to_owned);

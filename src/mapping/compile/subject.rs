@@ -75,7 +75,7 @@ impl Compiler<'_, '_, '_> {
         let Some(attribute) = found.filter(|_| !proven) else { return };
         let message =
             format!("`{}` is an e-mail address, and nothing says that this source proves it", attribute.short);
-        let problem = self.findings.error("mapping.email_identity", word_of(raw).span, message);
+        let problem = self.findings.error("mapping.email_identity", raw.word().span, message);
         problem
             .label("somebody else may get this address")
             .help("choose an identifier that is never given to another person")
@@ -108,14 +108,8 @@ impl Compiler<'_, '_, '_> {
     }
 }
 
-const fn word_of(raw: &RawSubjectRule) -> &Word {
-    match raw {
-        RawSubjectRule::From(word) | RawSubjectRule::Cel(word) => word,
-    }
-}
-
 const fn line_of(raw: &RawSubjectRule) -> usize {
-    word_of(raw).span.line
+    raw.word().span.line
 }
 
 /// Over the rule without its layout, and over what each name in it stands for.

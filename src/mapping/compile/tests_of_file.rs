@@ -1,17 +1,21 @@
 //! `tests`: names resolved, so that a misspelt one is a problem of the file and not a failing test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Compiler;
 use crate::diagnostic::{Span, suggest};
+use crate::ground::id::{Audience, ClientId};
 use crate::ground::reason::ReasonCode;
 use crate::mapping::compiled::Declared;
 use crate::mapping::file::{Expected, MappingFile, RawRequire, RawTrial, Word};
 use crate::mapping::refusal::REFUSALS;
 use crate::mapping::trial::Trial;
 
+/// What `for` names; `None` is all.
+type For<'a> = (Option<&'a BTreeSet<ClientId>>, Option<&'a BTreeSet<Audience>>);
+
 impl Compiler<'_, '_, '_> {
-    pub(super) fn trials(&mut self, file: &MappingFile, declared: &[Declared]) -> Vec<Trial> {
+    pub(super) fn trials(&mut self, file: &MappingFile, declared: &[Declared], applies: For<'_>) -> Vec<Trial> {
         let mut trials = Vec::with_capacity(file.tests.len());
         let mut above: BTreeMap<&str, Span> = BTreeMap::new();
         for trial in &file.tests {
@@ -22,6 +26,7 @@ impl Compiler<'_, '_, '_> {
                 attributes.extend(self.attribute(short, declared).map(|place| (place, values.clone())));
                 self.used = used;
             }
+            self.check_request(trial, applies);
             self.check_expected(&trial.expect, file);
             self.check_same(trial, &above);
             // A whole credential can be refused before the mapping is asked.
@@ -45,8 +50,43 @@ impl Compiler<'_, '_, '_> {
             self.check_claim(name);
         }
         for scope in expect.scopes.iter().flatten() {
-            self.check_expected_scope(scope, &file.scopes);
+            self.check_expected_scope(scope, file.scopes.as_deref().unwrap_or_default());
         }
+    }
+
+    /// A test of a request that never comes to this mapping proves nothing.
+    fn check_request(&mut self, trial: &RawTrial, (clients, audiences): For<'_>) {
+        // The refusal that a recorded credential meets may be just that.
+        if trial.given.credential.is_some() && trial.expect.refused.is_some() {
+            return;
+        }
+        if let Some(word) = &trial.given.client
+            && self.check_client(word)
+            && let Some(names) = clients
+        {
+            let names: Vec<&str> = names.iter().map(ClientId::as_str).collect();
+            self.check_applies("mapping.client_unknown", ("client", "clients"), word, &names);
+        }
+        if let Some(word) = &trial.given.audience
+            && self.check_audience(word)
+            && let Some(names) = audiences
+        {
+            let names: Vec<&str> = names.iter().map(Audience::as_str).collect();
+            self.check_applies("mapping.audience_unknown", ("audience", "audiences"), word, &names);
+        }
+    }
+
+    fn check_applies(&mut self, code: &'static str, (what, key): (&str, &str), word: &Word, names: &[&str]) {
+        if names.contains(&word.value.as_str()) || names.is_empty() {
+            return;
+        }
+        let message = format!("this mapping does not apply to the {what} `{}`", word.value);
+        let suggestion = suggest(&word.value, names.iter().copied());
+        let problem = self.findings.error(code, word.span, message);
+        match suggestion {
+            Some(_) => problem.did_you_mean(suggestion),
+            None => problem.help(format!("`for.{key}` has {}", names.join(", "))),
+        };
     }
 
     /// `sub_same_as` names a test above.
@@ -66,7 +106,7 @@ impl Compiler<'_, '_, '_> {
 
     /// Among those that are written, whether their rules are sound or not: one mistake is one problem.
     fn check_expected_scope(&mut self, scope: &Word, scopes: &[(Word, Option<Word>)]) {
-        if scopes.iter().any(|(known, _)| known.value == scope.value) {
+        if scopes.iter().any(|(known, _)| known.value == scope.value) || self.unread.has("scopes") {
             return;
         }
         let message = format!("the mapping has no scope `{}`", scope.value);
@@ -79,7 +119,7 @@ impl Compiler<'_, '_, '_> {
         let rules =
             require.iter().filter_map(|rule| rule.id.as_ref()).map(|id| format!("mapping.require.{}", id.value));
         let known: Vec<String> = rules.chain(REFUSALS.map(|reason| reason.code().to_owned())).collect();
-        if known.contains(&code.value) {
+        if known.contains(&code.value) || self.unread.has("require") {
             return ReasonCode::parse(&code.value);
         }
         let message = format!("this mapping never refuses with `{}`", code.value);

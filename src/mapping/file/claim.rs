@@ -89,6 +89,9 @@ fn read_long(entry: &Entry, claim: &mut RawClaim, findings: &mut Findings<'_>) {
     claim.kind = one_of_words(table.get("type"), "`type`", &kinds, findings);
     let mut given = ORIGINS.into_iter().filter_map(|key| table.entry(key));
     let (Some(first), second) = (given.next(), given.next()) else {
+        if ORIGINS.into_iter().any(|key| table.is_misspelt(key)) {
+            return;
+        }
         let message = format!("{what} has none of `from`, `value`, `cel` and `object`");
         findings.error("mapping.rule_ambiguous", entry.key_span, message).help("say where its value comes from");
         return;
@@ -230,9 +233,18 @@ pub(super) fn claim_value(node: &Node, what: &str, findings: &mut Findings<'_>) 
         }
         other @ (Value::Null | Value::Float(_)) => {
             let message = format!("{what} cannot be {}", other.type_words());
-            let problem = findings.error("file.wrong_type", node.span, message);
-            problem.help("claims are text, whole numbers, true or false, lists and objects");
+            let help = if has_leading_zero(findings.source.at(node.span)) {
+                "a number has no leading zero; a text of digits stands in quotes"
+            } else {
+                "claims are text, whole numbers, true or false, lists and objects"
+            };
+            findings.error("file.wrong_type", node.span, message).help(help);
             None
         }
     }
+}
+
+/// `07`, which YAML takes for a number with a fraction.
+fn has_leading_zero(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }

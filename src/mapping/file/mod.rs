@@ -7,10 +7,12 @@ mod attribute;
 mod claim;
 pub mod shapes;
 mod trial;
+mod unread;
 
 pub(super) use attribute::{RawAttribute, RawAuthentication};
 pub(super) use claim::{RawClaim, RawMissing, RawRows, RawRule, RawSteps, RawTable};
 pub(super) use trial::{Expected, Given, RawTrial};
+pub(super) use unread::Unread;
 
 use crate::diagnostic::{Entry, Findings, Node, Span, Table, Value, suggest};
 
@@ -75,9 +77,11 @@ pub(super) struct MappingFile {
     pub(super) subject: Option<RawSubject>,
     pub(super) subject_replaces: Option<Word>,
     pub(super) claims: Vec<RawClaim>,
-    pub(super) scopes: Vec<(Word, Option<Word>)>,
+    /// `None` where the file has no such key.
+    pub(super) scopes: Option<Vec<(Word, Option<Word>)>>,
     pub(super) release: Vec<(Word, Vec<Word>)>,
     pub(super) tests: Vec<RawTrial>,
+    pub(super) unread: Unread,
 }
 
 /// `kind: tables`
@@ -108,6 +112,14 @@ pub(super) struct RawSubject {
 pub(super) enum RawSubjectRule {
     From(Word),
     Cel(Word),
+}
+
+impl RawSubjectRule {
+    pub(super) const fn word(&self) -> &Word {
+        match self {
+            Self::From(word) | Self::Cel(word) => word,
+        }
+    }
 }
 
 /// `subject.link`
@@ -159,7 +171,7 @@ fn read_mapping(tree: &Node, findings: &mut Findings<'_>) -> Option<MappingFile>
         audiences,
         include: words(&table, "include", findings),
         vocabulary: words(&table, "vocabulary", findings),
-        budget: maybe("budget", findings),
+        budget: read_budget(table.get("budget"), findings),
         tables: read_tables(table.get("tables"), findings),
         attributes: each(table.get("attributes"), "`attributes`", findings, attribute::read),
         authentication: authentication.and_then(|node| attribute::read_authentication(node, findings)),
@@ -167,14 +179,29 @@ fn read_mapping(tree: &Node, findings: &mut Findings<'_>) -> Option<MappingFile>
         subject: table.required("subject", findings).and_then(|node| read_subject(node, findings)),
         subject_replaces: maybe("subject_replaces", findings),
         claims: each(table.get("claims"), "`claims`", findings, claim::read),
-        scopes: each(table.get("scopes"), "`scopes`", findings, |entry, findings| {
-            (Word::key(entry), Word::read(&entry.value, "the rule of a scope", findings))
+        scopes: table.get("scopes").map(|node| {
+            each(Some(node), "`scopes`", findings, |entry, findings| {
+                (Word::key(entry), Word::read(&entry.value, "the rule of a scope", findings))
+            })
         }),
         release: each(table.get("release"), "`release`", findings, |entry, findings| {
             (Word::key(entry), Word::list(&entry.value, "what is released", findings).unwrap_or_default())
         }),
         tests: trial::read(table.get("tests"), findings),
+        unread: Unread::of(&table),
     })
+}
+
+/// A size: a number alone has no unit.
+fn read_budget(node: Option<&Node>, findings: &mut Findings<'_>) -> Option<Word> {
+    let node = node?;
+    if matches!(node.value, Value::Int(_)) {
+        let message = "`budget` must be a size with its unit, not a whole number";
+        let problem = findings.error("file.wrong_type", node.span, message);
+        problem.label("of what?").help("a size such as `900B` or `4KiB`");
+        return None;
+    }
+    Word::read(node, "`budget`", findings)
 }
 
 /// What a file says that it is.
@@ -316,6 +343,8 @@ fn read_subject_rule(table: &Table<'_>, what: &str, findings: &mut Findings<'_>)
     match (table.get("from"), table.get("cel")) {
         (Some(from), None) => Word::read(from, "`from`", findings).map(RawSubjectRule::From),
         (None, Some(cel)) => Word::read(cel, "`cel`", findings).map(RawSubjectRule::Cel),
+        // A misspelt one was found already.
+        (None, None) if table.is_misspelt("from") || table.is_misspelt("cel") => None,
         (from, _) => {
             let found = if from.is_some() { "has both" } else { "has neither" };
             let message = format!("{what} needs `from` or `cel`, and {found}");

@@ -282,7 +282,7 @@ pub(super) static GIVEN: Keys = Keys {
         optional("name_id_format", AnyText, "The format of the `NameID`."),
         optional("acr", AnyText, "The `AuthnContextClassRef`."),
         optional("auth_time", Moment, "When the person logged in."),
-        optional("client", AnyText, "Who asks; the first of `for.clients` unless told."),
+        optional("client", Text, "Who asks; the first of `for.clients` unless told."),
         optional("audience", Text, "The API; the first of `for.audiences` or of `release` unless told."),
         optional("now", Moment, "The time of the request."),
         optional(

@@ -24,7 +24,7 @@ pub(in crate::mapping) struct Given {
     pub(in crate::mapping) name_id_format: Option<String>,
     pub(in crate::mapping) acr: Option<String>,
     pub(in crate::mapping) auth_time: Option<Timestamp>,
-    pub(in crate::mapping) client: Option<String>,
+    pub(in crate::mapping) client: Option<Word>,
     pub(in crate::mapping) audience: Option<Word>,
     pub(in crate::mapping) now: Option<Timestamp>,
     /// A recorded credential, as a path.
@@ -77,7 +77,7 @@ fn read_given(node: &Node, findings: &mut Findings<'_>) -> Option<Given> {
         name_id: text("name_id", findings),
         name_id_format: text("name_id_format", findings),
         acr: text("acr", findings),
-        client: text("client", findings),
+        client: table.get("client").and_then(|node| Word::read(node, "`client`", findings)),
         audience: table.get("audience").and_then(|node| Word::read(node, "`audience`", findings)),
         auth_time: read_time(&table, "auth_time", findings),
         now: read_time(&table, "now", findings),

@@ -175,7 +175,7 @@ fn nothing_leaves_that_is_larger_than_the_budget() {
 fn a_mapping_may_include_tables_and_vocabularies() {
     let mapping = "kind: mapping\nversion: 1\nid: m\nsource: s\nsubject: { from: name_id }\ninclude: [../shared/roles.yaml, ours.yaml]\n\
          vocabulary: [ours, eduperson]\nattributes: { g: { friendly_name: team, many: true, optional: true }, mail: { friendly_name: mail, many: true, optional: true } }\n\
-         claims: { roles: { from: g, table: roles }, more: { from: g, table: more }, mail: { from: mail, take: first } }\nrelease: { x: [roles, more, mail] }\n";
+         claims: { roles: { from: g, table: roles }, more: { from: g, table: more }, mail: { from: mail, take: first } }\nrelease: { x: [roles, more, mail] }\nscopes: {}\n";
     let files = |roles: &str| {
         vec![
             SourceFile::new("mappings/a/m.yaml", mapping),

@@ -95,6 +95,19 @@ fn examples_are_not_loaded_unless_they_are_named() {
 }
 
 #[test]
+fn a_good_file_without_tests_is_said_to_be_good() {
+    let folder = Folder::new();
+    let text = "kind: mapping\nversion: 1\nid: bare\nsource: corp\nsubject: { from: name_id }\n";
+    folder.write("bare.yaml", &format!("{text}scopes: {{ payroll.read: 'true' }}\n"));
+    let ran = folder.run(&["mapping", "test", "bare.yaml"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "ok  bare: no problems; it has no tests yet\n"));
+    folder.write("bare.yaml", text);
+    let ran = folder.run(&["mapping", "test", "bare.yaml"]);
+    assert!(ran.out.contains("warning[mapping.scopes_none]"), "{}", ran.out);
+    assert!(ran.out.ends_with("ok  bare: 1 warning; it has no tests yet\n"), "{}", ran.out);
+}
+
+#[test]
 fn rules_that_no_test_reaches_are_named() {
     let folder = Folder::new();
     let words = ["mapping", "test", "--coverage"];

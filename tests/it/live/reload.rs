@@ -114,6 +114,9 @@ fn a_used_subject_rule_changes_only_where_the_file_says_so() {
 
     let line = reload(&server, || files.write("mappings/payroll.yaml", &changed), KEPT);
     assert!(line.contains("mapping `payroll` has another `subject` rule"), "{line}");
+    let place = changed.lines().position(|line| line.starts_with("subject:")).unwrap() + 1;
+    let written = format!("payroll.yaml:{place}:17: error[mapping.subject_rule_changed]");
+    assert!(line.contains(&written), "{written}: {line}");
     assert_eq!(sub(&server), before);
     let old = line.split("subject_replaces: ").nth(1).unwrap();
     let old: String = old.chars().take_while(char::is_ascii_alphanumeric).collect();
@@ -123,6 +126,7 @@ fn a_used_subject_rule_changes_only_where_the_file_says_so() {
     let refused = files.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!((refused.code, refused.out.as_str()), (1, ""));
     assert!(refused.err.contains(&format!("subject_replaces: {old}")), "{}", refused.err);
+    assert!(refused.err.contains("error[mapping.subject_rule_changed]"), "{}", refused.err);
 
     files.write("mappings/payroll.yaml", MAPPING);
     let server = Server::start(&files);

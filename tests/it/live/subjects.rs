@@ -176,6 +176,7 @@ fn an_import_that_was_changed_or_contradicts_changes_nothing() {
     // The administrator decides for the old bridge: remove the link, import.
     let unlink = [&["subject", "unlink"], &SHOW_ANA[2..], &["--sub"]].concat();
     assert_eq!(new.run(&[&unlink[..], &[&ana]].concat()).code, 1, "another sub");
+    assert_eq!(new.run(&[&unlink[..], &["-begins-so"]].concat()).code, 1, "one sub of 64 begins with a dash");
     ran(&new, &[&unlink[..], &[&own]].concat());
     ran(&new, &import);
     assert_eq!(sub_of_session(&server, "marker-ana"), ana);
