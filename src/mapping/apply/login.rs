@@ -37,7 +37,8 @@ impl Run<'_, '_> {
             None => {
                 facts.push(Fact::public("found", "no context that a level lists"));
                 let listed = table.by_context.keys().map(String::as_str);
-                let near = stated.map(|stated| nearest(stated, listed, 2)).unwrap_or_default();
+                let guessed = stated.filter(|_| self.trail.guesses());
+                let near = guessed.map(|stated| nearest(stated, listed, 2)).unwrap_or_default();
                 if !near.is_empty() {
                     facts.push(Fact::public("nearest", near.join(", ")));
                 }
