@@ -472,3 +472,38 @@ fn a_claim_with_a_name_that_no_file_can_have_is_lost_with_what_reads_it() {
     assert_eq!(losses(&imported)[0], "1 a rule: the name of the claim is longer than 200 bytes");
     assert_eq!(losses(&imported).len(), 2);
 }
+
+#[test]
+fn the_name_id_is_no_claim_that_rules_below_could_read() {
+    let name_id = made::NAME_ID;
+    for first in [
+        format!(r#"c:[Type == "x:login"] => issue(Type = "{name_id}", Value = c.Value);"#),
+        format!(r#"=> issue(store = "S", types = ("{name_id}"), query = "q");"#),
+    ] {
+        let rule = format!(r#"NOT EXISTS([Type == "{name_id}"]) => issue(Type = "x:guest", Value = "yes");"#);
+        let imported = imported(&format!("{first}\n{rule}"));
+        assert_eq!(claims(&imported), Vec::<String>::new(), "{first}");
+        let why =
+            format!("2 a rule: it reads `{name_id}`, which the rule of line 1 makes in a way that is not carried");
+        assert!(losses(&imported).contains(&why), "{:?}", losses(&imported));
+    }
+}
+
+#[test]
+fn only_what_a_lost_rule_makes_anew_is_lost_and_only_in_its_own_set() {
+    // A copy makes nothing that is not there without it.
+    let copy = r#"c:[Type == "x:dep", Value =~ "\bext\b"] => issue(claim = c);"#;
+    let read = r#"c:[Type == "x:dep"] => issue(Type = "x:unit", Value = c.Value);"#;
+    assert_eq!(claims(&imported(&format!("{copy}\n{read}"))), [r#"unit From("dep")"#]);
+    let lost = r#"c:[Type == "x:dep", Value =~ "\bext\b"] => add(Type = "x:level", Value = "high");"#;
+    let permit = format!("=> issue(Type = \"{PERMIT}\", Value = \"true\");");
+    let level = r#"c:[Type == "x:level"] => issue(claim = c);"#;
+    let both = super::import(&[level, &format!("{lost}\n{permit}")]).unwrap();
+    assert_eq!(claims(&both), [r#"level From("level")"#]);
+}
+
+#[test]
+fn a_set_that_only_passes_on_types_of_authorization_lets_nobody_in() {
+    let pattern = r#"c:[Type =~ "/authorization/claims/"] => issue(claim = c);"#;
+    assert_eq!(require(&imported(pattern)), ["permitted false", "deny_not_carried false"]);
+}
