@@ -23,6 +23,7 @@ mod expression;
 mod first;
 mod json;
 mod keycloak;
+mod keys;
 mod loss;
 mod names;
 mod parts;
@@ -115,6 +116,7 @@ pub fn import(kind: Kind, texts: &[&str]) -> Result<Imported, ImportError> {
     };
     tell_apart(&mut all.drafts);
     of_one_source(&mut all);
+    keys::check(&mut all);
     all.drafts.iter_mut().for_each(Draft::drop_unused);
     friendly_names(&mut all);
     all.losses.sort_by_key(|loss| (loss.file, loss.line));

@@ -110,6 +110,20 @@ const CLAIMS: [(&[&str], &str); 7] = [
     (&["group"], "groups"),
 ];
 
+/// Longer names of claims are not carried.
+const LONGEST_KEY: usize = 200;
+
+/// Refuses the name of a claim that no reader of YAML would take as a key, or that nobody could read.
+pub(super) fn check_key(name: &str) -> Result<(), String> {
+    if name.len() > LONGEST_KEY {
+        return Err(format!("the name of the claim is longer than {LONGEST_KEY} bytes"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err("the name of the claim has control characters".into());
+    }
+    Ok(())
+}
+
 /// Whether the issuer alone sets this claim.
 pub(super) fn is_reserved(claim: &str) -> bool {
     RESERVED.contains(&claim)

@@ -1,10 +1,12 @@
 //! Rules that permit and deny: who gets a token at all.
 
-use super::grammar::{Body, Expr, Rule};
-use super::{Draft, Requirement};
+use super::grammar::{Expr, Rule, Test};
+use super::{Draft, Requirement, made};
 
-const PERMIT: &str = "http://schemas.microsoft.com/authorization/claims/permit";
-const DENY: &str = "http://schemas.microsoft.com/authorization/claims/deny";
+pub(super) const PERMIT: &str = "http://schemas.microsoft.com/authorization/claims/permit";
+pub(super) const DENY: &str = "http://schemas.microsoft.com/authorization/claims/deny";
+/// What both have in common.
+const EITHER: &str = "authorization/claims";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
@@ -30,19 +32,22 @@ pub(super) struct Authorization {
 impl Authorization {
     /// What a rule does, if it is one of authorization.
     pub(super) fn effect(rule: &Rule) -> Option<Effect> {
-        let kinds: Vec<&Expr> = match &rule.body {
-            Body::Make(pairs) => {
-                pairs.iter().filter(|(key, _)| key == "type" || key == "types").map(|(_, kind)| kind).collect()
-            }
-            // It passes on what other rules have added.
-            Body::Copy(_) => rule.conditions.iter().flat_map(|asked| &asked.tests).map(|test| &test.operand).collect(),
+        let kinds = made::kinds(rule);
+        // Types that are selected by a pattern may be both: then it is the one that keeps people out.
+        let is_either = |test: &Test| matches!(&test.operand, Expr::Text(text) if text.contains(EITHER));
+        let selects_either = || {
+            rule.conditions.iter().flat_map(|asked| &asked.tests).any(|test| test.property == "type" && is_either(test))
         };
-        let of = |wanted: &str| kinds.iter().any(|kind| names(kind, wanted));
-        match (of(DENY), of(PERMIT)) {
-            (true, _) => Some(Effect::Deny),
-            (false, true) => Some(Effect::Permit),
-            (false, false) => None,
+        if kinds.contains(&Some(DENY)) || (kinds.contains(&None) && selects_either()) {
+            Some(Effect::Deny)
+        } else {
+            kinds.contains(&Some(PERMIT)).then_some(Effect::Permit)
         }
+    }
+
+    /// Whether a rule issues a type that is computed, which may be the one that denies.
+    pub(super) fn may_deny(rule: &Rule) -> bool {
+        rule.issues && Self::effect(rule).is_none() && made::kinds(rule).contains(&None)
     }
 
     /// Takes a set of rules that says who may come in: whom none of them permits does not.
@@ -104,14 +109,5 @@ impl Authorization {
         if self.deny_lost {
             add("deny_not_carried", "false".into(), "a rule that denies was not carried");
         }
-    }
-}
-
-/// Whether this is the type, or a list with it.
-fn names(kind: &Expr, wanted: &str) -> bool {
-    match kind {
-        Expr::Text(kind) => kind == wanted,
-        Expr::List(kinds) => kinds.iter().any(|kind| names(kind, wanted)),
-        Expr::Property(..) | Expr::Call(..) | Expr::Sum(_) => false,
     }
 }

@@ -11,13 +11,16 @@
 //! is declared as an attribute: AD FS goes on fetching it, and has to send it. Rules of authorization become `require`.
 //!
 //! **Invariant.** A rule that is not understood issues nothing. A rule that denies, or a set that permits, and that is not
-//! understood, refuses everybody until somebody has looked at it.
+//! understood, refuses everybody until somebody has looked at it. What such a rule makes is not taken for absent: a rule
+//! that reads it is not carried either.
 //!
 //! **Absent on purpose.** Who said something first: `Issuer` of a claim is always the source here.
 
 mod authorization;
 mod grammar;
 mod lexer;
+mod lost;
+mod made;
 mod outputs;
 mod reader;
 mod replace;
@@ -57,7 +60,12 @@ impl RuleSet {
 
     /// Whether it issues claims; a set that issues none is one of authorization.
     fn issues(&self) -> bool {
-        self.0.iter().flatten().any(|rule| rule.issues && Authorization::effect(rule).is_none())
+        // A type that is computed may be one of authorization, where others are.
+        let admits = self.admits();
+        let is_claim = |rule: &grammar::Rule| {
+            rule.issues && Authorization::effect(rule).is_none() && !(admits && Authorization::may_deny(rule))
+        };
+        self.0.iter().flatten().any(is_claim)
     }
 }
 

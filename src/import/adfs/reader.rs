@@ -2,12 +2,12 @@
 
 use super::authorization::Authorization;
 use super::grammar::{Asks, Body, Condition, Expr, Rule};
+use super::lost::Lost;
+use super::made::{self, NAME_ID};
 use super::outputs::{Outputs, Piece, Target};
-use super::replace::replace;
-use super::values::Selection;
+use super::values::{Selection, per_value, unasked, variables};
 use super::{Draft, Imported, Losses, RuleSet, SubjectRule, expression, names, not_by_email};
 
-const NAME_ID: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 const FORMAT: &str = "properties[http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format]";
 
 pub(super) struct Reader {
@@ -15,8 +15,7 @@ pub(super) struct Reader {
     pub(super) losses: Losses,
     pub(super) outputs: Outputs,
     pub(super) authorization: Authorization,
-    /// Types that only a store of AD FS makes: nothing can read them here.
-    unavailable: Vec<String>,
+    lost: Lost,
     has_subject: bool,
     subject_line: usize,
 }
@@ -44,7 +43,7 @@ impl Reader {
             losses: Losses::default(),
             outputs: Outputs::default(),
             authorization: Authorization::default(),
-            unavailable: Vec::new(),
+            lost: Lost::default(),
             has_subject: false,
             subject_line: 0,
         }
@@ -56,10 +55,13 @@ impl Reader {
         if is_of_authorization {
             self.authorization.expect();
         }
+        // Another set does not see what this one makes.
+        self.lost = Lost::default();
         for rule in &set.0 {
             match rule {
-                Ok(rule) => self.rule(rule),
+                Ok(rule) => self.rule(rule, is_of_authorization),
                 Err(unread) => {
+                    self.lost.unread(unread.line);
                     let more = if is_of_authorization { self.authorization.add_unread() } else { "" };
                     let why = format!("it cannot be read: {}{more}", unread.why);
                     self.losses.add(unread.line, called(unread.name.as_deref()), why);
@@ -68,14 +70,29 @@ impl Reader {
         }
     }
 
-    fn rule(&mut self, rule: &Rule) {
+    fn rule(&mut self, rule: &Rule, is_of_authorization: bool) {
         let before = self.draft.attributes.len();
-        if let Err(why) = self.carry(rule) {
-            // What only this rule would have read need not be declared.
-            if !matches!(rule.body, Body::Make(ref pairs) if pairs.iter().any(|(key, _)| key == "store")) {
-                self.draft.attributes.truncate(before);
+        let is_store = made::is_store(rule);
+        match self.carry(rule) {
+            Ok(()) if is_store => {}
+            Ok(()) => {
+                for why in unasked(rule) {
+                    self.losses.add(rule.line, called(rule.name.as_deref()), why);
+                }
+                if made::is_unreadable(rule) {
+                    self.lost.rule(rule);
+                }
             }
-            self.losses.add(rule.line, called(rule.name.as_deref()), why);
+            Err(why) => {
+                // What only this rule would have read need not be declared.
+                if !is_store {
+                    self.draft.attributes.truncate(before);
+                }
+                self.lost.rule(rule);
+                let may_deny = is_of_authorization && Authorization::may_deny(rule);
+                let more = if may_deny { self.authorization.add_unread() } else { "" };
+                self.losses.add(rule.line, called(rule.name.as_deref()), format!("{why}{more}"));
+            }
         }
     }
 
@@ -98,17 +115,17 @@ impl Reader {
             if !rule.issues {
                 return self.authorization.add_idle();
             }
-            let condition = match &rule.body {
-                Body::Make(pairs) if pairs.iter().all(|(key, _)| key != "store" && key != "types") => {
-                    self.conditions(rule).map(|asked| whole_condition(&asked))
-                }
-                Body::Make(_) => Err("the bridge asks no store".into()),
-                Body::Copy(_) => Err("it passes on what other rules only add".into()),
+            let condition = if made::is_store(rule) {
+                Err("the bridge asks no store".into())
+            } else if made::is_passed_on(rule) {
+                Err("it passes on what other rules only add".into())
+            } else {
+                self.conditions(rule).map(|asked| whole_condition(&asked))
             };
             return self.authorization.add(effect, condition);
         }
         match &rule.body {
-            Body::Make(pairs) if pairs.iter().any(|(key, _)| key == "store") => self.store(rule, pairs),
+            Body::Make(pairs) if made::is_store(rule) => self.store(rule, pairs),
             Body::Copy(variable) => {
                 let asked = self.conditions(rule)?;
                 let main = find(&asked, variable)?;
@@ -119,48 +136,39 @@ impl Reader {
                 let get = |wanted: &str| pairs.iter().find(|(key, _)| key == wanted).map(|(_, value)| value);
                 let value = get("value").ok_or("it issues no value")?;
                 let asked = self.conditions(rule)?;
-                let kind = match get("type") {
-                    Some(Expr::Text(kind)) => kind.clone(),
-                    Some(Expr::Property(variable, property)) if property == "type" => {
-                        let main = find(&asked, variable)?;
-                        asked.get(main).map(|asked| asked.selection.kind.clone()).unwrap_or_default()
-                    }
-                    _ => return Err("the type that it issues is computed".into()),
-                };
+                let [Some(kind)] = *made::kinds(rule) else { return Err("the type that it issues is computed".into()) };
                 if kind == NAME_ID {
                     let format = get(FORMAT).cloned();
                     let made = self.name_id(&asked, value, format.as_ref());
                     self.subject_line = rule.line;
                     return made;
                 }
-                self.make(rule, &asked, &kind, value)
+                self.make(rule, &asked, kind, value)
             }
         }
     }
 
     /// The conditions of a rule with what they read, or why one of them is not understood.
     fn conditions<'r>(&mut self, rule: &'r Rule) -> Carried<Vec<Asked<'r>>> {
+        self.lost.check(rule)?;
         let kinds: Vec<Selection> = rule.conditions.iter().map(Selection::of).collect::<Result<_, _>>()?;
-        let own = match &rule.body {
-            Body::Make(pairs) => pairs.iter().find(|(key, _)| key == "type").and_then(|(_, value)| match value {
-                Expr::Text(kind) => Some(kind.clone()),
-                Expr::Property(..) | Expr::Call(..) | Expr::Sum(_) | Expr::List(_) => None,
-            }),
-            Body::Copy(_) => None,
-        };
+        let made = made::kinds(rule);
         let asked = rule.conditions.iter().zip(kinds).map(|(condition, selection)| {
-            let copies = own.is_none() || own.as_ref() == Some(&selection.kind);
-            let source = self.source(&selection.kind, copies)?;
+            let is_own = made.contains(&Some(selection.kind.as_str()));
+            if is_own && condition.asks.may_ask_for_absence() && !self.outputs.of_kind(&selection.kind).is_empty() {
+                return Err(format!(
+                    "it asks how much rules above have made of `{}`, to which it adds",
+                    selection.kind
+                ));
+            }
+            let source = self.source(&selection.kind, is_own);
             Ok(Asked { condition, selection, source })
         });
         asked.collect()
     }
 
     /// Where claims of a type come from. A rule that issues the type that it reads reads what is sent.
-    fn source(&mut self, kind: &str, is_own: bool) -> Carried<Source> {
-        if self.unavailable.iter().any(|known| known == kind) {
-            return Err(format!("`{kind}` comes from a store of AD FS"));
-        }
+    fn source(&mut self, kind: &str, is_own: bool) -> Source {
         let made = if is_own { Vec::new() } else { self.outputs.of_kind(kind) };
         let declared = self.draft.attributes.iter().position(|attribute| attribute.name == kind);
         let attribute = match (declared, made.is_empty()) {
@@ -179,7 +187,7 @@ impl Reader {
             lists.extend(self.outputs.get(*place).map(|output| output.as_list(&self.draft)));
         }
         let list = if let [only] = lists.as_slice() { only.clone() } else { format!("({})", lists.join(" + ")) };
-        Ok(Source { attribute, outputs: made, list })
+        Source { attribute, outputs: made, list }
     }
 
     /// A rule that makes claims of a type.
@@ -187,6 +195,7 @@ impl Reader {
         if names::is_reserved(kind) {
             return Err(format!("the claim `{kind}` belongs to the issuer"));
         }
+        names::check_key(names::last_segment(kind))?;
         let used = variables(value);
         let pieces = match used.as_slice() {
             [] => constant(asked, value)?,
@@ -282,17 +291,21 @@ impl Reader {
     /// A store of AD FS goes on filling these claims, and AD FS has to send them.
     fn store(&mut self, rule: &Rule, pairs: &[(String, Expr)]) -> Carried {
         let get = |wanted: &str| pairs.iter().find(|(key, _)| key == wanted).map(|(_, value)| value);
-        let store = if let Some(Expr::Text(store)) = get("store") { store.as_str() } else { "" };
-        let Some(Expr::List(types)) = get("types") else { return Err("a query of a store is not carried".into()) };
+        let (Some(Expr::Text(store)), Some(Expr::List(types))) = (get("store"), get("types")) else {
+            return Err("a query of a store is not carried".into());
+        };
         let types: Vec<&String> =
             types.iter().filter_map(|kind| if let Expr::Text(kind) = kind { Some(kind) } else { None }).collect();
+        if made::kinds(rule).contains(&None) {
+            return Err("a type that it asks a store for is computed".into());
+        }
         // Stores that compute a value of each login's own.
         if store.starts_with('_') {
-            self.unavailable.extend(types.into_iter().cloned());
             return Err(format!("the store `{store}` of AD FS makes values that nothing else can make"));
         }
         for kind in types {
             if kind == NAME_ID {
+                self.lost.kind(kind, rule.line);
                 continue;
             }
             let known = names::of_wire(kind, &["adfs", "entra"]);
@@ -303,9 +316,11 @@ impl Reader {
                 self.outputs.add(&to, vec![Piece::Whole(place)], &[]).map_err(str::to_owned)?;
             }
         }
-        Err(format!(
+        let why = format!(
             "the bridge asks no store: let AD FS go on asking `{store}`, and send the claims, which are declared"
-        ))
+        );
+        self.losses.add(rule.line, called(rule.name.as_deref()), why);
+        Ok(())
     }
 }
 
@@ -336,21 +351,6 @@ impl Asked<'_> {
     }
 }
 
-/// The variables that a value reads, each once.
-fn variables(value: &Expr) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut waiting = vec![value];
-    while let Some(value) = waiting.pop() {
-        match value {
-            Expr::Text(_) => {}
-            Expr::Property(variable, _) if found.contains(variable) => {}
-            Expr::Property(variable, _) => found.push(variable.clone()),
-            Expr::Call(_, inside) | Expr::Sum(inside) | Expr::List(inside) => waiting.extend(inside),
-        }
-    }
-    found
-}
-
 /// One value, where the conditions hold: rows of a table where they ask for values of one attribute.
 fn constant(asked: &[Asked<'_>], value: &Expr) -> Carried<Vec<Piece>> {
     let Expr::Text(text) = value else { return Err("its value is computed from nothing".into()) };
@@ -368,30 +368,4 @@ fn and(conditions: &[String]) -> Option<String> {
     let conditions: Vec<&str> =
         conditions.iter().map(String::as_str).filter(|condition| *condition != "true").collect();
     if conditions.is_empty() { None } else { Some(conditions.join(" && ")) }
-}
-
-/// What becomes of the values that variables stand for; each has a name in the expression.
-fn per_value(value: &Expr, names: &[(String, String)]) -> Carried<String> {
-    let value_of = |variable: &str, property: &str| {
-        let name = names.iter().find(|(known, _)| known == variable).map(|(_, name)| name.clone());
-        let why = || format!("`{property}` of a claim has no counterpart");
-        name.filter(|_| property == "value").ok_or_else(why)
-    };
-    match value {
-        Expr::Text(text) => Ok(expression::literal(text)),
-        Expr::Property(variable, property) => value_of(variable, property),
-        Expr::Sum(terms) => {
-            let terms: Carried<Vec<String>> = terms.iter().map(|term| per_value(term, names)).collect();
-            Ok(terms?.join(" + "))
-        }
-        Expr::Call(function, arguments) => match (function.as_str(), arguments.as_slice()) {
-            ("regexreplace", [Expr::Property(variable, property), Expr::Text(pattern), Expr::Text(replacement)]) => {
-                let name = value_of(variable, property)?;
-                let why = || format!("the regular expression `{pattern}` is not understood");
-                replace(&name, pattern, replacement).ok_or_else(why)
-            }
-            _ => Err(format!("the function `{function}` has no counterpart in this form")),
-        },
-        Expr::List(_) => Err("a list is no value".into()),
-    }
 }

@@ -103,7 +103,7 @@ fn each_shape_of_a_rule_is_carried() {
             r#"b Cel("('y' in (has(attr.d) ? attr.d : []) ? (has(attr.a) ? attr.a : []).map(v, 'p-' + v) : [])")"#,
         ),
         (
-            r#"c:[Type == "x:a", Issuer == "AD AUTHORITY"] => issue(Type = "x:b", Value = RegExReplace(c.Value, "^APP-", ""));"#,
+            r#"c:[Type == "x:a"] => issue(Type = "x:b", Value = RegExReplace(c.Value, "^APP-", ""));"#,
             r#"b Cel("(has(attr.a) ? attr.a : []).map(v, (v.startsWith('APP-') ? v.substring(4) : v))")"#,
         ),
     ] {
@@ -277,9 +277,6 @@ fn authorization_without_its_own_claims_is_refused_or_told() {
 fn what_may_deny_and_cannot_be_read_refuses_everybody() {
     let permit = r#"=> issue(Type = "http://schemas.microsoft.com/authorization/claims/permit", Value = "true");"#;
     let unread = format!("{permit}\n@RuleName = \"Old forest\"\nc:[Type == oops] => issue(claim = c);");
-    let require = |imported: &Imported| -> Vec<String> {
-        imported.drafts[0].require.iter().map(|rule| format!("{} {}", rule.id, rule.cel)).collect()
-    };
     let denied = imported(&unread);
     assert_eq!(require(&denied), ["deny_not_carried false"]);
     assert!(losses(&denied)[1].starts_with("3 rule `Old forest`: it cannot be read: "), "{:?}", losses(&denied));
@@ -321,4 +318,192 @@ fn nobody_is_let_in_whom_no_rule_permits() {
         assert_eq!(require[0], ("permitted", "false"), "{text}");
         assert_eq!(imported.losses.len(), 1 + usize::from(text == add), "{text}");
     }
+}
+
+const DENY: &str = "http://schemas.microsoft.com/authorization/claims/deny";
+const PERMIT: &str = "http://schemas.microsoft.com/authorization/claims/permit";
+
+fn require(imported: &Imported) -> Vec<String> {
+    imported.drafts[0].require.iter().map(|rule| format!("{} {}", rule.id, rule.cel)).collect()
+}
+
+#[test]
+fn what_a_lost_rule_makes_is_not_taken_for_absent() {
+    let lost = r#"c:[Type == "x:dep", Value =~ "\bext\b"] => add(Type = "x:blocked", Value = "yes");"#;
+    for (rule, denies) in [
+        (format!(r#"[Type == "x:blocked", Value == "yes"] => issue(Type = "{DENY}", Value = "true");"#), true),
+        (r#"NOT EXISTS([Type == "x:blocked"]) => issue(Type = "x:role", Value = "internal");"#.to_owned(), false),
+        (r#"COUNT([Type == "x:blocked"]) == 0 => issue(Type = "x:role", Value = "internal");"#.to_owned(), false),
+        (r#"c:[Type == "x:blocked"] => issue(Type = "x:role", Value = c.Value);"#.to_owned(), false),
+    ] {
+        let imported = imported(&format!("{lost}\n{rule}\n=> issue(Type = \"{PERMIT}\", Value = \"true\");"));
+        assert_eq!(require(&imported).contains(&"deny_not_carried false".to_owned()), denies, "{rule}");
+        assert_eq!(claims(&imported), Vec::<String>::new(), "{rule}");
+        let why = "2 a rule: it reads `x:blocked`, which the rule of line 1 makes in a way that is not carried";
+        assert!(losses(&imported).iter().any(|loss| loss.starts_with(why)), "{:?}", losses(&imported));
+    }
+}
+
+#[test]
+fn what_a_lost_rule_makes_is_lost_for_whatever_hangs_on_it() {
+    let imported = imported(&format!(
+        r#"c:[Type == "x:dep", Value =~ "\bext\b"] => add(Type = "x:one", Value = "yes");
+           c:[Type == "x:one"] => add(Type = "x:two", Value = "yes");
+           NOT EXISTS([Type == "x:two"]) => issue(Type = "x:role", Value = "internal");
+           c:[Type == "x:dep"] && NOT EXISTS([Type == "{PERMIT}"]) => issue(claim = c);
+           => issue(Type = "{PERMIT}", Value = "true");
+           c:[Type == "x:dep"] && NOT EXISTS([Type == "{PERMIT}"]) => issue(Type = "x:role", Value = c.Value);"#
+    ));
+    assert_eq!(losses(&imported).len(), 4, "{:?}", losses(&imported));
+    assert!(losses(&imported)[2].starts_with("3 a rule: it reads `x:two`, which the rule of line 2 makes"));
+    assert!(losses(&imported)[3].starts_with("6 a rule: it reads"), "what is permitted is no claim to be read");
+}
+
+#[test]
+fn behind_a_rule_that_may_make_anything_nothing_holds_because_a_claim_is_missing() {
+    let of = |first: &str, rule: &str| {
+        let imported = imported(&format!("=> issue(Type = \"{PERMIT}\", Value = \"true\");\n{first}\n{rule}"));
+        let lost = losses(&imported).iter().any(|loss| {
+            loss.starts_with("3 a rule: it asks for claims that may come from the rule of line 2, which is not carried")
+        });
+        (lost, require(&imported).contains(&"deny_not_carried false".to_owned()))
+    };
+    let deny = format!(r#"[Type == "x:blocked"] => issue(Type = "{DENY}", Value = "true");"#);
+    for first in ["c:[Type == oops] => add(claim = c);", r#"c:[Type == "x:a"] => add(Type = c.Value, Value = "yes");"#]
+    {
+        assert_eq!(of(first, &deny), (true, true), "{first}");
+        for (asks, lost) in [
+            ("NOT EXISTS([Type == \"x:b\"])", true),
+            ("COUNT([Type == \"x:b\"]) < 2", true),
+            ("COUNT([Type == \"x:b\"]) != 2", true),
+            ("COUNT([Type == \"x:b\"]) >= 2", false),
+            ("EXISTS([Type == \"x:b\"])", false),
+            ("[Type == \"x:b\"]", false),
+        ] {
+            let rule = format!("{asks} => issue(Type = \"x:role\", Value = \"internal\");");
+            assert_eq!(of(first, &rule).0, lost, "{first} {rule}");
+        }
+    }
+}
+
+#[test]
+fn a_copy_sees_what_rules_above_have_made_of_other_types() {
+    let blocked = r#"[Type == "x:dep", Value == "ext"] => add(Type = "x:blocked", Value = "yes");"#;
+    let copy = r#"c:[Type == "x:a"] && NOT EXISTS([Type == "x:blocked"]) => issue(claim = c);"#;
+    let imported = imported(&format!("{blocked}\n{copy}"));
+    let last = claims(&imported).last().cloned().unwrap_or_default();
+    assert!(last.contains("claims._blocked") && !last.contains("attr.blocked"), "{last}");
+}
+
+#[test]
+fn a_default_is_not_for_those_for_whom_a_rule_above_has_made_something() {
+    let imported = imported(
+        r#"[Type == "x:dep", Value == "ext"] => issue(Type = "x:role", Value = "external");
+           NOT EXISTS([Type == "x:role"]) => issue(Type = "x:role", Value = "internal");"#,
+    );
+    assert_eq!(claims(&imported), [r#"roles Table("dep", [("ext", "external")])"#]);
+    let why = "2 a rule: it asks how much rules above have made of `x:role`, to which it adds";
+    assert_eq!(losses(&imported), [why]);
+}
+
+#[test]
+fn a_rule_that_may_pass_on_a_deny_is_one_that_denies() {
+    let permit = format!("=> issue(Type = \"{PERMIT}\", Value = \"true\");");
+    for rule in [
+        format!("c:[Type == \"{DENY}\"] => issue(claim = c);"),
+        format!("c:[Type == \"{DENY}\"] => issue(Type = c.Type, Value = c.Value);"),
+        r#"c:[Type =~ "/authorization/claims/(permit|deny)$"] => issue(claim = c);"#.to_owned(),
+        r#"c:[Type == "x:a"] => issue(Type = c.Value, Value = "true");"#.to_owned(),
+        r#"c:[Type == "x:a"] => issue(Type = "http://schemas.microsoft.com/authorization/" + c.Value, Value = "true");"#
+            .to_owned(),
+        "c:[] => issue(claim = c);".to_owned(),
+        r#"c:[Type == "x:a"] => issue(store = "S", types = (c.Value), query = "q");"#.to_owned(),
+    ] {
+        let both = super::import(&[FILE, &format!("{permit}\n{rule}")]).unwrap();
+        testing::compiles(&both);
+        assert_eq!(require(&both), ["deny_not_carried false"], "{rule}");
+        assert!(both.drafts[0].claims.iter().all(|claim| claim.name != "deny"), "{rule}");
+        assert_eq!(both.drafts.len(), 1, "{rule}");
+    }
+    let passed_on = imported(&format!("c:[Type == \"{PERMIT}\"] => issue(Type = c.Type, Value = c.Value);"));
+    assert_eq!((claims(&passed_on), require(&passed_on)), (vec![], vec!["permitted false".to_owned()]));
+}
+
+#[test]
+fn a_condition_that_is_not_asked_here_is_told() {
+    for (test, why) in [
+        (
+            r#"Issuer == "AD AUTHORITY""#,
+            "it held for claims of the issuer `AD AUTHORITY` only, and who said a claim first is not known here: decide \
+             whether it may hold for whatever the source sends",
+        ),
+        (
+            r#"ValueType == "x:int""#,
+            "it held for claims with `ValueType == x:int` only, which is not asked here: decide whether it may hold for \
+             whatever the source sends",
+        ),
+    ] {
+        let imported = imported(&format!(r#"c:[Type == "x:a", {test}] => issue(claim = c);"#));
+        assert_eq!(claims(&imported), [r#"a From("a")"#]);
+        assert_eq!(losses(&imported), [format!("1 a rule: {why}")]);
+        assert_eq!(imported.losses[0].weight, super::super::Weight::Decide);
+    }
+}
+
+#[test]
+fn letters_beyond_ascii_are_not_compared_without_regard_to_case() {
+    let permit = format!("=> issue(Type = \"{PERMIT}\", Value = \"true\");");
+    for pattern in ["(?i)^GÄSTE$", "^(?i)(staff|GÄSTE)$"] {
+        let imported = imported(&format!(
+            "{permit}\nc:[Type == \"x:a\", Value =~ \"{pattern}\"] => issue(Type = \"{DENY}\", Value = \"true\");"
+        ));
+        assert_eq!(require(&imported), ["deny_not_carried false"], "{pattern}");
+    }
+}
+
+#[test]
+fn a_claim_with_a_name_that_no_file_can_have_is_lost_with_what_reads_it() {
+    let kind = format!("x:{}", "x".repeat(201));
+    let imported = imported(&format!(
+        r#"[Type == "x:dep", Value == "ext"] => issue(Type = "{kind}", Value = "yes");
+           NOT EXISTS([Type == "{kind}"]) => issue(Type = "x:role", Value = "internal");"#
+    ));
+    assert_eq!(claims(&imported), Vec::<String>::new());
+    assert_eq!(losses(&imported)[0], "1 a rule: the name of the claim is longer than 200 bytes");
+    assert_eq!(losses(&imported).len(), 2);
+}
+
+#[test]
+fn the_name_id_is_no_claim_that_rules_below_could_read() {
+    let name_id = made::NAME_ID;
+    for first in [
+        format!(r#"c:[Type == "x:login"] => issue(Type = "{name_id}", Value = c.Value);"#),
+        format!(r#"=> issue(store = "S", types = ("{name_id}"), query = "q");"#),
+    ] {
+        let rule = format!(r#"NOT EXISTS([Type == "{name_id}"]) => issue(Type = "x:guest", Value = "yes");"#);
+        let imported = imported(&format!("{first}\n{rule}"));
+        assert_eq!(claims(&imported), Vec::<String>::new(), "{first}");
+        let why =
+            format!("2 a rule: it reads `{name_id}`, which the rule of line 1 makes in a way that is not carried");
+        assert!(losses(&imported).contains(&why), "{:?}", losses(&imported));
+    }
+}
+
+#[test]
+fn only_what_a_lost_rule_makes_anew_is_lost_and_only_in_its_own_set() {
+    // A copy makes nothing that is not there without it.
+    let copy = r#"c:[Type == "x:dep", Value =~ "\bext\b"] => issue(claim = c);"#;
+    let read = r#"c:[Type == "x:dep"] => issue(Type = "x:unit", Value = c.Value);"#;
+    assert_eq!(claims(&imported(&format!("{copy}\n{read}"))), [r#"unit From("dep")"#]);
+    let lost = r#"c:[Type == "x:dep", Value =~ "\bext\b"] => add(Type = "x:level", Value = "high");"#;
+    let permit = format!("=> issue(Type = \"{PERMIT}\", Value = \"true\");");
+    let level = r#"c:[Type == "x:level"] => issue(claim = c);"#;
+    let both = super::import(&[level, &format!("{lost}\n{permit}")]).unwrap();
+    assert_eq!(claims(&both), [r#"level From("level")"#]);
+}
+
+#[test]
+fn a_set_that_only_passes_on_types_of_authorization_lets_nobody_in() {
+    let pattern = r#"c:[Type =~ "/authorization/claims/"] => issue(claim = c);"#;
+    assert_eq!(require(&imported(pattern)), ["permitted false", "deny_not_carried false"]);
 }

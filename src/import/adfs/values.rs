@@ -1,8 +1,9 @@
-//! Conditions of rules as expressions.
+//! Conditions and values of rules as expressions.
 
 use super::super::pattern::{Pattern, Reading};
 use super::expression::literal;
-use super::grammar::{Asks, Condition, Expr};
+use super::grammar::{Asks, Condition, Expr, Rule};
+use super::replace::replace;
 
 /// Issuers that only say "this federation server".
 const OWN_ISSUERS: [&str; 3] = ["AD AUTHORITY", "LOCAL AUTHORITY", "SELF AUTHORITY"];
@@ -33,6 +34,7 @@ impl Selection {
                 ("type", "==", Expr::Text(text)) if kind.is_none() => kind = Some(text.clone()),
                 ("type", ..) => return Err("it selects types by more than their name".into()),
                 ("value", sign, Expr::Text(text)) => tests.push(value_test(sign, text)?),
+                // What these leave out is told: see `unasked`.
                 ("valuetype", ..) => {}
                 ("issuer" | "originalissuer", sign, operand) => check_issuer(sign, operand)?,
                 (property, ..) => return Err(format!("it asks for `{property}` in a way that has no counterpart")),
@@ -116,7 +118,30 @@ fn value_test(sign: &str, text: &str) -> Result<ValueTest, String> {
     }
 }
 
-/// `Issuer == "AD AUTHORITY"` says what is so anyway; anything else narrows, and cannot be known.
+/// What the conditions of a rule ask of claims that nothing asks here, so that the rule holds for more.
+pub(super) fn unasked(rule: &Rule) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for test in rule.conditions.iter().flat_map(|condition| &condition.tests) {
+        let wanted = if let Expr::Text(text) = &test.operand { text.as_str() } else { "that of another claim" };
+        let why = match (test.property.as_str(), test.sign) {
+            ("issuer" | "originalissuer", _) => format!(
+                "it held for claims of the issuer `{wanted}` only, and who said a claim first is not known here: decide \
+                 whether it may hold for whatever the source sends"
+            ),
+            ("valuetype", sign) => format!(
+                "it held for claims with `ValueType {sign} {wanted}` only, which is not asked here: decide whether it may \
+                 hold for whatever the source sends"
+            ),
+            _ => continue,
+        };
+        if !found.contains(&why) {
+            found.push(why);
+        }
+    }
+    found
+}
+
+/// `Issuer == "AD AUTHORITY"` says that this federation server said it, and is told; anything else cannot be known.
 fn check_issuer(sign: &str, operand: &Expr) -> Result<(), String> {
     let narrows = || Err("it asks who said the claim first, which is not known here".to_owned());
     let Expr::Text(text) = operand else { return narrows() };
@@ -131,5 +156,46 @@ fn check_issuer(sign: &str, operand: &Expr) -> Result<(), String> {
             if own { Ok(()) } else { narrows() }
         }
         _ => narrows(),
+    }
+}
+
+/// The variables that a value reads, each once.
+pub(super) fn variables(value: &Expr) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![value];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Expr::Text(_) => {}
+            Expr::Property(variable, _) if found.contains(variable) => {}
+            Expr::Property(variable, _) => found.push(variable.clone()),
+            Expr::Call(_, inside) | Expr::Sum(inside) | Expr::List(inside) => waiting.extend(inside),
+        }
+    }
+    found
+}
+
+/// What becomes of the values that variables stand for; each has a name in the expression.
+pub(super) fn per_value(value: &Expr, names: &[(String, String)]) -> Result<String, String> {
+    let value_of = |variable: &str, property: &str| {
+        let name = names.iter().find(|(known, _)| known == variable).map(|(_, name)| name.clone());
+        let why = || format!("`{property}` of a claim has no counterpart");
+        name.filter(|_| property == "value").ok_or_else(why)
+    };
+    match value {
+        Expr::Text(text) => Ok(literal(text)),
+        Expr::Property(variable, property) => value_of(variable, property),
+        Expr::Sum(terms) => {
+            let terms: Result<Vec<String>, String> = terms.iter().map(|term| per_value(term, names)).collect();
+            Ok(terms?.join(" + "))
+        }
+        Expr::Call(function, arguments) => match (function.as_str(), arguments.as_slice()) {
+            ("regexreplace", [Expr::Property(variable, property), Expr::Text(pattern), Expr::Text(replacement)]) => {
+                let name = value_of(variable, property)?;
+                let why = || format!("the regular expression `{pattern}` is not understood");
+                replace(&name, pattern, replacement).ok_or_else(why)
+            }
+            _ => Err(format!("the function `{function}` has no counterpart in this form")),
+        },
+        Expr::List(_) => Err("a list is no value".into()),
     }
 }

@@ -166,7 +166,8 @@ fn column(draft: &mut Draft, attribute: &SeenAttribute, seen: &Seen) -> Option<C
     }
     let claim = names::claim(&friendly);
     let claim = if names::is_reserved(claim) { format!("source_{claim}") } else { claim.to_owned() };
-    let claim = if draft.has_claim(&claim) { names::short(&short, |name| draft.has_claim(name)) } else { claim };
+    let is_no_key = draft.has_claim(&claim) || names::check_key(&claim).is_err();
+    let claim = if is_no_key { names::short(&short, |name| draft.has_claim(name)) } else { claim };
     let kind = guessed(&attribute.values);
     let rule = match kind {
         Some(kind) => ClaimRule::Typed(short.clone(), kind),

@@ -51,6 +51,16 @@ fn attribute(name: &str, values: &[&str]) -> SeenAttribute {
 }
 
 #[test]
+fn a_name_that_no_file_can_have_as_a_key_becomes_a_short_one() {
+    let (long, control) = (format!("urn:x:{}", "n".repeat(1_100)), "urn:x:a\u{1}b");
+    let attributes = vec![attribute(&long, &["x"]), attribute(control, &["x"])];
+    let draft = first(&Seen { name_id: Some("p-1".into()), attributes, ..Seen::default() }, "x", "s");
+    passes(&draft);
+    let claims: Vec<&str> = draft.claims.iter().map(|claim| claim.name.as_str()).collect();
+    assert_eq!(claims, ["n".repeat(40).as_str(), "a_b"]);
+}
+
+#[test]
 fn types_and_cardinality_are_guessed_from_the_values() {
     let seen = Seen {
         name_id: Some("p-1".into()),

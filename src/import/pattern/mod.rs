@@ -91,6 +91,9 @@ impl Pattern {
             return None;
         }
         let texts = if regex.is_empty() { vec![String::new()] } else { alternatives(regex)? };
+        if ignore_case && !texts.iter().all(|text| folds_like_ascii(text)) {
+            return None;
+        }
         // `^a|b$` anchors each alternative by itself.
         if texts.len() > 1 && has_bare_bar(regex) && (starts || ends || before != open || after != open) {
             return None;
@@ -133,6 +136,11 @@ impl Pattern {
         };
         if longer == 0 { asked } else { format!("({asked} && size({name}) > {length})") }
     }
+}
+
+/// Whether the lower case of ASCII is all that a comparison without regard to case needs.
+pub(super) fn folds_like_ascii(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii() || !c.is_alphabetic())
 }
 
 /// `(?i)` in front.
@@ -324,6 +332,8 @@ mod tests {
             "[z-a]",
             "(?i)[A-z]b",
             "(?i)ü.",
+            "(?i)^GÄSTE$",
+            "^(?i)(a|Ä)$",
             "\\1",
             "a{",
             "((((((((((((((a))))))))))))))",

@@ -6,7 +6,7 @@
 //! **Absent on purpose.** Look-around, back-references, `\b`, properties of Unicode, and whatever differs between the
 //! dialects.
 
-use super::Reading;
+use super::{Reading, folds_like_ascii};
 
 /// Longer results are not made.
 const LONGEST: usize = 512;
@@ -144,10 +144,10 @@ impl Parser<'_> {
 
     /// In lower case, where case does not count; letters that fold otherwise than ASCII are not understood.
     fn folded(&self, c: char) -> Option<char> {
-        match (self.ignore_case, c.is_ascii()) {
-            (true, false) if c.is_alphabetic() => None,
-            (true, _) => Some(c.to_ascii_lowercase()),
-            (false, _) => Some(c),
+        match self.ignore_case {
+            true if !folds_like_ascii(c.encode_utf8(&mut [0; 4])) => None,
+            true => Some(c.to_ascii_lowercase()),
+            false => Some(c),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::draft::Attribute;
 use super::super::expression::{has_value, literal, some_value};
-use super::super::pattern::{Pattern, Reading};
+use super::super::pattern::{Pattern, Reading, folds_like_ascii};
 use super::Element;
 
 /// References are followed this far.
@@ -138,6 +138,11 @@ pub(super) fn values_of(rule: &Element) -> Result<Values, Lost> {
         "ANY" => Ok(Values::Any),
         "Value" => {
             let value = rule.attribute("value").ok_or_else(|| (rule.line, "it has no value".to_owned()))?;
+            if ignore_case && !folds_like_ascii(value) {
+                let why =
+                    format!("`{value}` has letters beyond ASCII, which cannot be compared without regard to case");
+                return Err((rule.line, why));
+            }
             Ok(Values::Exact { value: value.into(), ignore_case })
         }
         "ValueRegex" => {

@@ -119,6 +119,19 @@ fn values_are_narrowed_as_the_filter_says() {
 }
 
 #[test]
+fn letters_beyond_ascii_are_not_compared_without_regard_to_case() {
+    for rule in [
+        r#"<PermitValueRule xsi:type="ANY"/><DenyValueRule xsi:type="Value" value="GÄSTE" ignoreCase="true"/>"#,
+        r#"<PermitValueRule xsi:type="ANY"/><DenyValueRule xsi:type="Value" value="GÄSTE" caseSensitive="false"/>"#,
+    ] {
+        let imported = filter(API, rule);
+        assert!(claims(&imported).iter().all(|claim| !claim.starts_with("eduPersonAffiliation")), "{rule}");
+        let told = losses(&imported).join(" ");
+        assert!(told.contains("`GÄSTE` has letters beyond ASCII"), "{told}");
+    }
+}
+
+#[test]
 fn what_is_not_understood_releases_nothing() {
     for (rule, lost) in [
         (
