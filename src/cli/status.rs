@@ -34,7 +34,15 @@ pub(super) fn run(args: &StatusArgs, now: Timestamp, screen: &mut Screen<'_>) ->
         if since != last {
             screen.line(styled(FAINT, format!("last tried {last}")))?;
         }
-        screen.line(styled(HINT, "drawbridge check shows them with help"))?;
+        // That one hangs on what the store has, which `check` does not open.
+        let in_files = |problem: &String| !problem.contains("[mapping.subject_rule_changed]");
+        let problems = &status.reload_problems;
+        let hint = if problems.iter().any(in_files) {
+            "drawbridge check shows them with help"
+        } else {
+            "drawbridge explain mapping.subject_rule_changed"
+        };
+        screen.line(styled(HINT, hint))?;
     }
     Ok(exit)
 }

@@ -99,6 +99,9 @@ impl<'a> Request<'a> {
             Err(code) => show_refusal(code, trail, screen)?,
         }
         screen.line("")?;
+        if self.scope.is_none() {
+            screen.line(styled(FAINT, "no scope was asked for: a request that names some is judged with `--scope`"))?;
+        }
         LEFT_OUT.iter().try_for_each(|line| screen.line(styled(FAINT, line)))?;
         Ok(())
     }

@@ -391,7 +391,7 @@ reasons! {
     MappingAttributeRepeated "mapping.attribute_repeated" {
         "an attribute has more values than the mapping expects"
         "A single-valued attribute was sent with several values, or several times."
-        "The trace says whether they came in one attribute or in several, and whether all are the same. Where a person may have several, write `many: true` (or raise `max`); where they come in several attributes of one name, `repeated: merge` as well; else mend the identity provider. With `many` the claim is a list: `take: first` or `take: one` makes one value of it, and an expression reads `attr.x[0]`."
+        "The trace says whether they came in one attribute or in several, and whether all are the same. Where a person may have several, write `many: true` (or raise `max`); where they come in several attributes of one name, `repeated: merge` as well; else mend the identity provider. With `many` the claim is a list: `take: first` or `take: one` makes one value of it. Not so where the subject is made of it: the order of the values would decide who it is."
     }
     MappingAttributeTooLong "mapping.attribute_too_long" {
         "an attribute has a longer value than the mapping expects"

@@ -87,7 +87,9 @@ fn help(lost: &Lost) -> &'static str {
     match (case, blanks, lost.by_table > 0, lost.by_prefix > 0) {
         (true, _, true, _) => "write the row as it comes; or say `case: lower`, and write the rows in lower case",
         (true, _, false, _) => "write the prefix as it comes",
-        (false, true, ..) => "have the source send it without the blanks; an expression cuts them off: `attr.x.trim()`",
+        (false, true, ..) => {
+            "have the source send it without the blanks; `split`, by a sign that no value has, takes them off as well"
+        }
         (false, false, true, _) => "add the row, or say by `on_missing` what is to happen without one",
         (false, false, false, true) => "mend `strip_prefix`, or say by `on_missing` what is to happen without a value",
         (false, false, false, false) => {

@@ -187,9 +187,18 @@ impl Run<'_, '_> {
             };
             let held = if finding == Finding::Passed { "holds" } else { "does not hold" };
             facts.push(Fact::public("rule", held));
+            if finding == Finding::Noted {
+                facts.push(Fact::public("expected", expression.line()));
+                facts.push(self.place());
+            }
             self.trail.push(Stage::Scope, Some(scope.shared()), finding, facts);
         }
         Ok(scopes)
+    }
+
+    /// File and line of the rule that is looked at.
+    fn place(&self) -> Fact {
+        Fact::public("at", format!("{}:{}", self.mapping.path, self.at.get()))
     }
 
     fn refuse<T>(&mut self, stage: Stage, of: Option<&str>, refusal: MappingRefusal) -> Step<T> {
@@ -210,7 +219,7 @@ impl Run<'_, '_> {
             facts.retain(|fact| fact.label != "detail");
         }
         facts.extend(explained);
-        facts.push(Fact::public("at", format!("{}:{}", self.mapping.path, self.at.get())));
+        facts.push(self.place());
         facts.extend(refusal.help().map(|help| Fact::public("help", help)));
         self.trail.push(stage, of.map(Arc::from), Finding::Failed(refusal.code()), facts);
         Err(refusal)

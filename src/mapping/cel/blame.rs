@@ -148,7 +148,9 @@ fn help(whole: &str, failure: &Failure, index: Option<&Index<'_>>) -> String {
         }
         (ABSENT, _) => "ask first, with `has(…)` or `'key' in …`".to_owned(),
         (BEHIND_THE_END, Some(Index { list, place: Some(place), .. })) => {
-            format!("the first place is 0; ask first: `{list}.size() > {place} ? {whole} : null`")
+            let twice =
+                if whole.contains('\\') { "; in double quotes of YAML each backslash is written twice" } else { "" };
+            format!("the first place is 0; ask first: `{list}.size() > {place} ? {whole} : null`{twice}")
         }
         (BEHIND_THE_END, _) => "the first place is 0; ask first: `x.size() > 1 ? x[1] : null`".to_owned(),
         (FUNCTION, _) if whole.starts_with("int(") => {

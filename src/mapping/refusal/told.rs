@@ -79,21 +79,27 @@ fn repeated(attribute: &str, expected: Found, found: Found, came: Option<Came>) 
 pub(super) fn help(refusal: &MappingRefusal) -> Option<String> {
     use MappingRefusal as M;
     match refusal {
-        M::AttributeRepeated { attribute, found, came, .. } => Some(help_of_repeated(attribute, *found, *came)),
+        M::AttributeRepeated { found, came, .. } => Some(help_of_repeated(*found, *came)),
+        M::AttributeMissing { .. } => {
+            Some("mend its `name`, have the source send it, or say `optional: true`".to_owned())
+        }
+        M::BudgetExceeded { .. } => Some(
+            "keep fewer values, by `strip_prefix` or a table; or give what is released a `max` and a `max_bytes` that fit, \
+             and then raise `budget`, to at most 64KiB"
+                .to_owned(),
+        ),
         M::ClaimMissing { emptied, .. } => Some(emptied.help.to_owned()),
         M::ClaimAmbiguous { .. } => Some("`take: first` chooses by the order in which they came".to_owned()),
         M::ClaimType { .. } => Some("mend the source, or take `type` away".to_owned()),
         M::ExpressionFailed { help, .. } => Some(help.clone()),
-        M::AttributeMissing { .. }
-        | M::AttributeTooLong { .. }
+        M::AttributeTooLong { .. }
         | M::EmailUnproven
-        | M::BudgetExceeded { .. }
         | M::Require { .. }
         | M::SubjectMissing { .. } => None,
     }
 }
 
-fn help_of_repeated(attribute: &str, found: Found, came: Option<Came>) -> String {
+fn help_of_repeated(found: Found, came: Option<Came>) -> String {
     let Some(Came { attributes, many, .. }) = came else {
         return format!("`split` makes at most {MOST_VALUES} values: have the source send fewer");
     };
@@ -111,6 +117,6 @@ fn help_of_repeated(attribute: &str, found: Found, came: Option<Came>) -> String
     };
     format!(
         "write {keys} if a person may have several: its claim is then a list, of which `take: first` or `take: one` makes \
-         one value, and an expression reads `attr.{attribute}[0]`"
+         one value; not so where the subject is made of it, for the order of the values would decide who it is"
     )
 }

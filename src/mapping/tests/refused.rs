@@ -162,7 +162,7 @@ fn a_repeated_attribute_says_how_its_values_came() {
     value: «x»
     value: «y »
     at: m.yaml:6
-    help: write `many: true` if a person may have several: its claim is then a list, of which `take: first` or `take: one` makes one value, and an expression reads `attr.a[0]`
+    help: write `many: true` if a person may have several: its claim is then a list, of which `take: first` or `take: one` makes one value; not so where the subject is made of it, for the order of the values would decide who it is
     "#);
     let long: Vec<String> = (0..200).map(|at| at.to_string()).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
@@ -318,4 +318,21 @@ fn each_refusal_says_where_its_rule_stands() {
     let link = "kind: mapping\nversion: 1\nid: m\nsource: s\nattributes: { u: { name: u } }\nsubject:\n  from: name_id\n  \
                 link:\n    source: t\n    cel: 'attr.u.trim()'\n";
     assert_eq!(fact("at", &recorded(&mapping(link), vec![sent("u", &[" "])])), "m.yaml:10");
+}
+
+#[test]
+fn a_scope_that_cannot_be_had_says_by_which_rule() {
+    let mapping = mapping(&with(
+        "attributes: { u: { name: u } }\nclaims: { u: u }\nrelease: { x: [u] }\n\
+         scopes:\n  a.read: \"attr.u == 'ana'\"\n  a.write: \"attr.u == 'bob'\"\n",
+    ));
+    let (claims, trail) = applied(&mapping, &facts(vec![sent("u", &["ana"])]));
+    assert!(claims.is_ok());
+    let of = |scope: &str| lines(trail.steps().iter().find(|step| step.subject.as_deref() == Some(scope)).unwrap());
+    assert!(
+        of("a.write").ends_with("rule: does not hold\nexpected: attr.u == 'bob'\nat: m.yaml:11"),
+        "{}",
+        of("a.write")
+    );
+    assert!(of("a.read").ends_with("rule: holds"), "{}", of("a.read"));
 }

@@ -118,6 +118,9 @@ fn a_used_subject_rule_changes_only_where_the_file_says_so() {
     let written = format!("payroll.yaml:{place}:17: error[mapping.subject_rule_changed]");
     assert!(line.contains(&written), "{written}: {line}");
     assert_eq!(sub(&server), before);
+    let status = files.run(&["status"]).out;
+    assert!(status.contains("drawbridge explain mapping.subject_rule_changed"), "{status}");
+    assert!(!status.contains("drawbridge check"), "check does not open the store: {status}");
     let old = line.split("subject_replaces: ").nth(1).unwrap();
     let old: String = old.chars().take_while(char::is_ascii_alphanumeric).collect();
 
