@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use clap::builder::styling::{AnsiColor, Style};
 use serde_json::Value;
 
-pub(super) use crate::ground::visible::visible;
+pub(super) use crate::ground::visible::{visible, wrapped};
 
 /// Bold: names that matter.
 pub(super) const STRONG: Style = Style::new().bold();
@@ -47,21 +47,6 @@ impl Screen<'_> {
     }
 }
 
-/// Breaks text into lines of at most `width` characters, at spaces; a longer word stays whole.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// Columns as wide as their widest cell, two spaces apart; nothing at the end of a line.
 pub(super) fn columns(rows: &[Vec<String>]) -> Vec<String> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -78,13 +63,6 @@ pub(super) fn columns(rows: &[Vec<String>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_text_is_broken_at_spaces() {
-        assert_eq!(wrapped("one two  three", 8), ["one two", "three"]);
-        assert_eq!(wrapped("incomprehensible a", 4), ["incomprehensible", "a"]);
-        assert!(wrapped("", 4).is_empty());
-    }
 
     #[test]
     fn columns_are_as_wide_as_they_need_to_be() {

@@ -47,38 +47,13 @@ impl Decision<'_> {
         &self.outcome
     }
 
-    /// The steps with their private facts in clear, as a JSON array of at most so many bytes: for whoever was allowed to
-    /// keep them, sealed. Steps from the middle are left out where they do not fit.
-    pub fn values_json(&self, most: usize) -> String {
-        let steps = &self.trail.steps;
-        let mut kept = steps.len();
-        loop {
-            let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let ends = [steps.get(..head), steps.get(steps.len() - tail..)].map(Option::unwrap_or_default);
-            let json = serde_json::to_string(&Steps { ends, values: true }).unwrap_or_default();
-            if json.len() <= most || kept == 0 {
-                return json;
-            }
-            kept /= 2;
-        }
-    }
-
     /// One JSON object without line breaks, at most [`MAX_RECORD_BYTES`] long: steps from the middle are left out
     /// (and counted) where they do not fit. Private facts appear by their shape.
     pub fn to_json(&self) -> String {
-        let steps = &self.trail.steps;
-        let mut kept = steps.len();
-        loop {
-            let (head, tail) = (kept.div_ceil(2), kept / 2);
-            let ends = [steps.get(..head), steps.get(steps.len() - tail..)].map(Option::unwrap_or_default);
-            // Of strings and numbers, into memory: nothing in it can fail.
-            let json = serde_json::to_string(&Record { decision: self, steps: Steps { ends, values: false } })
-                .unwrap_or_default();
-            if json.len() <= MAX_RECORD_BYTES || kept == 0 {
-                return json;
-            }
-            kept /= 2;
-        }
+        fitting(&self.trail.steps, MAX_RECORD_BYTES, |ends| Record {
+            decision: self,
+            steps: Steps { ends, values: false },
+        })
     }
 
     /// What there is to say of the request, by name. Borrowed where it can be: this is written once a request.
@@ -112,6 +87,29 @@ impl Decision<'_> {
             ("revision", known.revision.as_deref().map(Cow::from)),
             ("counted_before", shown(known.counted_before.as_ref())),
         ]
+    }
+}
+
+impl Trail {
+    /// The steps with their private facts in clear, as a JSON array of at most so many bytes: for whoever was allowed to
+    /// keep them, sealed. Steps from the middle are left out where they do not fit.
+    pub fn values_json(&self, most: usize) -> String {
+        fitting(&self.steps, most, |ends| Steps { ends, values: true })
+    }
+}
+
+/// As JSON of at most so many bytes, with as many of the first and the last steps as fit.
+fn fitting<'s, T: Serialize>(steps: &'s [Step], most: usize, with: impl Fn([&'s [Step]; 2]) -> T) -> String {
+    let mut kept = steps.len();
+    loop {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let ends = [steps.get(..head), steps.get(steps.len() - tail..)].map(Option::unwrap_or_default);
+        // Of strings and numbers, into memory: nothing in it can fail.
+        let json = serde_json::to_string(&with(ends)).unwrap_or_default();
+        if json.len() <= most || kept == 0 {
+            return json;
+        }
+        kept /= 2;
     }
 }
 
@@ -295,11 +293,11 @@ mod tests {
         trail.passed(Stage::Attribute, vec![value("ana"), Fact::public("found", "2"), value("bob")]);
         let decision = trail.close(Outcome::Issued);
         assert_eq!(
-            decision.values_json(MAX_RECORD_BYTES),
+            trail.values_json(MAX_RECORD_BYTES),
             r#"[{"stage":"attribute","finding":"passed","value":["ana","bob"],"found":"2"}]"#
         );
         assert!(!decision.to_json().contains("ana"));
-        assert_eq!(decision.values_json(20), "[]");
+        assert_eq!(trail.values_json(20), "[]");
     }
 
     #[test]

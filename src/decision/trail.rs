@@ -254,9 +254,6 @@ impl Trail {
             self.steps.truncate(place);
         }
         self.failed(stage, rejection);
-        self.known.jti = None;
-        self.known.expires = None;
-        self.known.scope_granted = None;
     }
 
     /// Takes a step back that was written down because the record is kept only if it holds, and now is kept otherwise.

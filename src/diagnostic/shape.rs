@@ -58,6 +58,27 @@ pub enum Shape {
     Either(&'static [Self]),
 }
 
+impl Shape {
+    /// The shapes that it is made of; the keys of a table are not among them.
+    pub const fn parts(self) -> &'static [Self] {
+        match self {
+            Self::List(item) | Self::Set(item) | Self::Entries(item) | Self::Filled(item) => std::slice::from_ref(item),
+            Self::Either(shapes) => shapes,
+            Self::Keys(_)
+            | Self::Text
+            | Self::AnyText
+            | Self::Words(_)
+            | Self::Truth
+            | Self::Int(..)
+            | Self::Moment
+            | Self::Duration(..)
+            | Self::Pattern(_)
+            | Self::Value
+            | Self::Scalar => &[],
+        }
+    }
+}
+
 /// A form of text.
 #[derive(Debug)]
 pub struct Pattern {
@@ -147,26 +168,13 @@ impl Keys {
         let mut found: Vec<&'static Self> = Vec::new();
         let mut waiting = vec![Shape::Keys(self)];
         while let Some(shape) = waiting.pop() {
-            match shape {
-                Shape::Keys(keys) if !found.iter().any(|known| std::ptr::eq(*known, keys)) => {
-                    found.push(keys);
-                    waiting.extend(keys.keys.iter().rev().map(|key| key.shape));
-                }
-                Shape::List(item) | Shape::Set(item) | Shape::Entries(item) | Shape::Filled(item) => {
-                    waiting.push(*item);
-                }
-                Shape::Either(shapes) => waiting.extend(shapes.iter().rev()),
-                Shape::Keys(_)
-                | Shape::Text
-                | Shape::AnyText
-                | Shape::Words(_)
-                | Shape::Truth
-                | Shape::Int(..)
-                | Shape::Moment
-                | Shape::Duration(..)
-                | Shape::Pattern(_)
-                | Shape::Value
-                | Shape::Scalar => {}
+            let Shape::Keys(keys) = shape else {
+                waiting.extend(shape.parts().iter().rev());
+                continue;
+            };
+            if !found.iter().any(|known| std::ptr::eq(*known, keys)) {
+                found.push(keys);
+                waiting.extend(keys.keys.iter().rev().map(|key| key.shape));
             }
         }
         found

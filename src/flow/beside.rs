@@ -1,7 +1,7 @@
 //! What runs beside a request and cannot change its answer: shadows, and what an operator asked to be kept.
 
 use crate::credential::Identity;
-use crate::decision::{self, Detail, Fact, Finding, Stage, Trail};
+use crate::decision::{Detail, Fact, Finding, Stage, Trail};
 use crate::ground::attribute::Attribute;
 use crate::mapping::{Outcome, RequestFacts, differences};
 
@@ -40,7 +40,7 @@ impl Flow<'_> {
     /// Keeps the values of the steps, where an operator asked for it.
     pub(super) fn keep_values(&self, trail: &Trail) {
         let (Some(keep), Some(person)) = (self.revision.keeping.values, self.person.get()) else { return };
-        let json = trail.close(decision::Outcome::Abandoned).values_json(MAX_PLAIN_BYTES);
+        let json = trail.values_json(MAX_PLAIN_BYTES);
         self.bridge.recorder.keep_values(self.trace_id, *person, self.now.after(keep), &json);
     }
 

@@ -210,36 +210,39 @@ impl Recorder {
     /// Removes everything that was kept of whoever has this value at a source, as an attribute or as the `NameID`, and
     /// of whoever has it in a trace, whatever its source; returns how much. What cannot be read stays until its time.
     pub async fn forget_value(&self, namespace: &Namespace, value: &str) -> Result<u64, StoreError> {
-        let mut people = BTreeSet::new();
-        let mut after = None;
-        loop {
-            let page = self.recorded(after, PAGE).await?;
-            let of_value = page.requests.iter().filter(|request| request.facts.says(namespace, value));
-            people.extend(of_value.map(|request| request.person));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        let mut after = None;
-        loop {
-            let page = self.store.recordings_page(VALUES, after, PAGE).await?;
-            let says = |recording: &&Recording| {
-                opened(&self.key, recording).is_ok_and(|plain| plain::says(plain.expose(), value))
-            };
-            people.extend(page.recordings.iter().filter(says).map(|recording| recording.person));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+        let mut people = self
+            .people(FACTS, |recording, plain| {
+                Plain::read(plain, recording).is_some_and(|request| request.facts.says(namespace, value))
+            })
+            .await?;
+        people.extend(self.people(VALUES, |_, plain| plain::says(plain, value)).await?);
         let mut removed = 0;
         for person in people {
             removed += self.forget(&person).await?;
         }
         Ok(removed)
+    }
+
+    /// Whom the recordings of a kind are about that say so, opened.
+    async fn people(
+        &self,
+        kind: u8,
+        says: impl Fn(&Recording, &[u8]) -> bool,
+    ) -> Result<BTreeSet<PersonKey>, StoreError> {
+        let mut people = BTreeSet::new();
+        let mut after = None;
+        loop {
+            let page = self.store.recordings_page(kind, after, PAGE).await?;
+            let is_one = |recording: &&Recording| {
+                opened(&self.key, recording).is_ok_and(|plain| says(recording, plain.expose()))
+            };
+            people.extend(page.recordings.iter().filter(is_one).map(|recording| recording.person));
+            after = page.next;
+            if after.is_none() {
+                return Ok(people);
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The right to go through all recordings, if nobody else has it.

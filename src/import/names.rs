@@ -3,6 +3,7 @@
 //! The built-in vocabularies know the usual attributes; everything else gets a name from its last segment.
 
 use crate::ground::claim::RESERVED;
+use crate::mapping::RESERVED_WORDS;
 use crate::mapping::vocabulary::{self, Name};
 
 /// Longer short names are cut.
@@ -61,37 +62,12 @@ pub(super) fn identifier(wish: &str) -> String {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name.insert_str(0, if name.starts_with('_') || name.is_empty() { "a" } else { "a_" });
     }
-    if WORDS.contains(&name.as_str()) {
+    // A mapping gives `name_id` another meaning.
+    if RESERVED_WORDS.contains(&name.as_str()) || name == "name_id" {
         name.push('_');
     }
     name
 }
-
-/// Words of expressions, and those that a mapping gives another meaning.
-const WORDS: [&str; 22] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-    "name_id",
-];
 
 /// The claim that `OpenID` Connect Core 5.1 has for a friendly name; any other keeps its name.
 pub(super) fn claim(friendly: &str) -> &str {

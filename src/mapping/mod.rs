@@ -46,7 +46,7 @@ use std::collections::BTreeMap;
 pub use self::apply::RequestFacts;
 pub use self::claims::{Claims, Linked, Subject};
 pub use self::compare::{Difference, Outcome, differences};
-pub use self::compile::{CompileContext, compile, includes};
+pub use self::compile::{CompileContext, RESERVED_WORDS, compile, includes};
 pub use self::compiled::{Mapping, MappingStage};
 pub use self::coverage::Coverage;
 pub use self::file::{KINDS, shapes};

@@ -28,10 +28,7 @@ pub(in crate::cli) fn run(
     now: Timestamp,
     screen: &mut Screen<'_>,
 ) -> Answer {
-    let now = match &args.now {
-        Some(text) => Timestamp::parse_utc(text).map_err(|no| Failure::usage(format!("`--now {text}` is {no}")))?,
-        None => now,
-    };
+    let now = super::moment(args.now.as_deref(), now)?;
     let loaded = match load(&args.config.config, Extent::Explain, environment, now) {
         Ok(loaded) => loaded,
         Err(LoadError::Refused(refused)) => {

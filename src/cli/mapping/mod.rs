@@ -17,3 +17,12 @@ pub(super) use recorded::run as recorded;
 pub(super) use replay::run as replay;
 pub(super) use shadow::run as shadow;
 pub(super) use test::run as test;
+
+use super::exit::Failure;
+use crate::ground::time::Timestamp;
+
+/// The moment that `--now` names; without it, that of the command.
+fn moment(asked: Option<&str>, now: Timestamp) -> Result<Timestamp, Failure> {
+    let parsed = |text| Timestamp::parse_utc(text).map_err(|no| Failure::usage(format!("`--now {text}` is {no}")));
+    asked.map_or(Ok(now), parsed)
+}

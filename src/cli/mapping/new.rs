@@ -27,10 +27,7 @@ pub(in crate::cli) fn run(
     now: Timestamp,
     screen: &mut Screen<'_>,
 ) -> Answer {
-    let now = match &args.now {
-        Some(text) => Timestamp::parse_utc(text).map_err(|no| Failure::usage(format!("`--now {text}` is {no}")))?,
-        None => now,
-    };
+    let now = super::moment(args.now.as_deref(), now)?;
     let presented = presented::load(&args.from)?;
     let sources = known_sources(&args.config.config, environment, now);
     let named = args.source.as_deref().or(presented.session.as_deref());

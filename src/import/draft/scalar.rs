@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::ground::visible::wrapped;
+
 /// Words that some reader of YAML takes for something other than text.
 const NOT_TEXT: [&str; 11] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"];
 
@@ -53,17 +55,7 @@ pub(super) fn quoted(text: &str) -> String {
 /// The lines of a comment, of some `width` characters, without what ends a comment or cannot be seen.
 pub(super) fn comment(text: &str, width: usize) -> Vec<String> {
     let clean: String = text.chars().map(|c| if is_visible(c) { c } else { ' ' }).collect();
-    let mut lines: Vec<String> = Vec::new();
-    for word in clean.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    wrapped(&clean, width)
 }
 
 /// Printable (YAML 1.2 section 5.1), no line break of any reader, and nothing that turns the direction of text.

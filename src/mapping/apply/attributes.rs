@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Run, Step};
 use crate::decision::{Fact, Finding, Stage};
 use crate::diagnostic::nearest;
+use crate::ground::attribute::Attribute;
 use crate::mapping::compiled::{Cardinality, Declared};
 use crate::mapping::received::Received;
 use crate::mapping::refusal::{Came, Found, MappingRefusal};
@@ -14,8 +15,7 @@ const MOST_SHOWN: usize = 20;
 /// Names that are not declared and may be likened to those that are.
 const MOST_UNDECLARED: usize = 64;
 /// How much names may be likened in a request, in pairs of letters: some twenty pairs of long names.
-pub(super) const LIKENING: usize = 1 << 16;
-
+const LIKENING: usize = 1 << 16;
 /// Names of undeclared attributes in a record: the source chooses how many there are.
 const MAX_NOTED: usize = 32;
 
@@ -69,23 +69,12 @@ impl<'f> Run<'f, '_> {
         let mut received: Vec<Option<Received<'f>>> = self.mapping.attributes.iter().map(|_| None).collect();
         let mut undeclared = 0_usize;
         for attribute in &self.facts.attributes {
-            let format_fits = |place: &&usize| {
-                self.mapping
-                    .attributes
-                    .get(**place)
-                    .is_some_and(|declared| declared.format.is_none() || declared.format == attribute.name_format)
-            };
-            let places = self.mapping.by_name.get(&attribute.name);
-            let place = places.and_then(|places| places.iter().find(format_fits));
-            if let Some(values) = place.and_then(|place| received.get_mut(*place)) {
+            if let Some(values) = self.place_of(attribute).and_then(|place| received.get_mut(place)) {
                 match values {
                     None => *values = Some(Received::of(&attribute.values)),
                     Some(values) => values.add(&attribute.values),
                 }
             } else {
-                if self.undeclared.len() < MOST_UNDECLARED || self.trail.explains() {
-                    self.undeclared.push(attribute);
-                }
                 undeclared += 1;
                 if undeclared <= MAX_NOTED {
                     let facts = vec![Fact::public("values", attribute.values.len()), Fact::public("declared", "no")];
@@ -105,13 +94,20 @@ impl<'f> Run<'f, '_> {
         received
     }
 
+    /// As which declared attribute it counts.
+    fn place_of(&self, attribute: &Attribute) -> Option<usize> {
+        let format_fits = |place: &&usize| {
+            let declared = self.mapping.attributes.get(**place);
+            declared.is_some_and(|declared| declared.format.is_none() || declared.format == attribute.name_format)
+        };
+        self.mapping.by_name.get(&attribute.name)?.iter().find(format_fits).copied()
+    }
+
     fn check_received(&self, declared: &Declared, values: Option<&Received<'_>>) -> Step<()> {
         let Some(values) = values else {
             if declared.optional {
                 return Ok(());
             }
-            // Nobody comes after it.
-            self.likening.set(LIKENING);
             return Err(MappingRefusal::AttributeMissing {
                 attribute: declared.short.to_string(),
                 expected: expected_name(declared),
@@ -146,17 +142,21 @@ impl<'f> Run<'f, '_> {
     /// The names that were sent, are not declared, and are most like this one. The same name in another format is that,
     /// and nothing else. A request compares so many names, and no more.
     pub(super) fn nearest(&self, declared: &Declared) -> Vec<String> {
-        let same = self.undeclared.iter().find(|attribute| attribute.name == declared.name);
+        let most = if self.trail.explains() { usize::MAX } else { MOST_UNDECLARED };
+        let is_undeclared = |attribute: &&Attribute| self.place_of(attribute).is_none();
+        let undeclared = || self.facts.attributes.iter().filter(is_undeclared).take(most);
+        let same = undeclared().find(|attribute| attribute.name == declared.name);
         if let Some(attribute) = same {
             let format = attribute.name_format.as_deref().unwrap_or("none");
             return vec![format!("`{}` of the format `{format}`", attribute.name)];
         }
+        let mut left = LIKENING;
         let is_affordable = |name: &&str| {
-            let left = self.likening.get().checked_sub(name.len() * declared.name.len());
-            self.likening.set(left.unwrap_or_default());
-            left.is_some() || self.trail.guesses()
+            let rest = left.checked_sub(name.len() * declared.name.len());
+            left = rest.unwrap_or_default();
+            rest.is_some() || self.trail.guesses()
         };
-        let sent = self.undeclared.iter().map(|attribute| attribute.name.as_str()).take_while(is_affordable);
+        let sent = undeclared().map(|attribute| attribute.name.as_str()).take_while(is_affordable);
         nearest(&declared.name, sent, 3).into_iter().map(|name| format!("`{name}`")).collect()
     }
 }

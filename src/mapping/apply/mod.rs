@@ -25,7 +25,6 @@ use super::received::Received;
 use super::refusal::{MappingRefusal, Private};
 use crate::credential::Facts;
 use crate::decision::{Fact, Finding, Rejection, Stage, Trail};
-use crate::ground::attribute::Attribute;
 use crate::ground::id::{Audience, ClientId};
 use crate::ground::scope::ScopeSet;
 use crate::ground::time::Timestamp;
@@ -81,8 +80,6 @@ impl Mapping {
             acr: None,
             scope,
             received: Vec::new(),
-            undeclared: Vec::new(),
-            likening: Cell::new(attributes::LIKENING),
             at: Cell::new(0),
             explained: Cell::new(0),
             trail,
@@ -102,10 +99,6 @@ struct Run<'f, 't> {
     scope: Scope<'f>,
     /// What was received for each declared attribute; `None` where nothing was.
     received: Vec<Option<Received<'f>>>,
-    /// Some of what was received and is not declared.
-    undeclared: Vec<&'f Attribute>,
-    /// How much names may still be likened.
-    likening: Cell<usize>,
     /// The line of the rule that is applied.
     at: Cell<usize>,
     /// Steps that explanations may have taken so far.

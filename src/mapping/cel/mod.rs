@@ -44,6 +44,7 @@ mod tests;
 mod text;
 mod usage;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use ::cel::IdedExpr;
@@ -149,9 +150,12 @@ impl Expression {
     }
 
     /// Its text in one line.
-    pub(super) fn line(&self) -> String {
+    pub(super) fn line(&self) -> Cow<'_, str> {
+        if !self.notes.text.contains('\n') {
+            return self.notes.text.trim().into();
+        }
         let lines: Vec<&str> = self.notes.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        lines.join(" ")
+        lines.join(" ").into()
     }
 
     /// Whether something in it must not hold, as far as its text tells.

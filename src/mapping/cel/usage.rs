@@ -53,12 +53,10 @@ pub(in crate::mapping) enum Spelling {
 /// What an expression does with the names it reads. Places are bytes of its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::mapping) struct Usage {
-    /// Names whose text, or a part of it, is brought to one case, and where first.
-    pub(in crate::mapping) folded: BTreeMap<Name, Range<usize>>,
     /// Names whose text, or a part of it, is compared as it comes with something that has letters, and where first.
     pub(in crate::mapping) exact: BTreeMap<Name, Range<usize>>,
-    /// Names of which several spellings become one.
-    pub(in crate::mapping) merged: BTreeSet<(Name, Spelling)>,
+    /// Names of which several spellings become one, and where first.
+    pub(in crate::mapping) merged: BTreeMap<(Name, Spelling), Range<usize>>,
     /// Names that are compared in one spelling where the others are let in, and where first.
     pub(in crate::mapping) evaded: BTreeMap<(Name, Spelling), Range<usize>>,
     /// The facts beside attributes and claims that are read: `now`, `name_id`, `acr` and the like.
@@ -187,15 +185,9 @@ impl Walk<'_> {
     fn call(&mut self, node: &IdedExpr, call: &CallExpr) {
         let arguments: Vec<&IdedExpr> = call.target.iter().map(AsRef::as_ref).chain(&call.args).collect();
         match (call.func_name.as_str(), arguments.as_slice()) {
-            ("lowerAscii" | "upperAscii", [text]) => {
-                for origin in self.trace(text).origins {
-                    self.usage.merged.insert((origin.name.clone(), Spelling::Case));
-                    self.usage.folded.entry(origin.name).or_insert_with(|| self.places.whole(node));
-                }
-            }
-            ("emailDomain", [text, ..]) => self.merge(text, Spelling::Case),
-            ("trim", [text, ..]) => self.merge(text, Spelling::Blanks),
-            ("dn" | "rdns", [text, ..]) => self.merge(text, Spelling::Form),
+            ("lowerAscii" | "upperAscii" | "emailDomain", [text]) => self.merge(node, text, Spelling::Case),
+            ("trim", [text]) => self.merge(node, text, Spelling::Blanks),
+            ("dn" | "rdns", [text, ..]) => self.merge(node, text, Spelling::Form),
             (op::EQUALS, [a, b]) => self.compare(node, (a, b), true, self.negated),
             (op::NOT_EQUALS, [a, b]) => self.compare(node, (a, b), true, !self.negated),
             // The keys of an object are not what it was made of.
@@ -231,9 +223,10 @@ impl Walk<'_> {
         }
     }
 
-    fn merge(&mut self, text: &IdedExpr, spelling: Spelling) {
-        let names = self.trace(text).origins.into_iter().map(|origin| (origin.name, spelling));
-        self.usage.merged.extend(names);
+    fn merge(&mut self, node: &IdedExpr, text: &IdedExpr, spelling: Spelling) {
+        for origin in self.trace(text).origins {
+            self.usage.merged.entry((origin.name, spelling)).or_insert_with(|| self.places.whole(node));
+        }
     }
 
     /// `lets_in` says whether it lets in what is not equal.

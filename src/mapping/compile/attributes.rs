@@ -181,7 +181,7 @@ pub(super) fn by_name(declared: &[Declared]) -> HashMap<String, Vec<usize>> {
 }
 
 /// Words that CEL reads as something else (CEL specification, "Syntax").
-const RESERVED_WORDS: [&str; 21] = [
+pub const RESERVED_WORDS: [&str; 21] = [
     "true",
     "false",
     "null",

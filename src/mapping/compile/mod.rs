@@ -25,6 +25,7 @@ use super::{Mappings, yaml};
 use crate::diagnostic::{Diagnostics, Findings, Source, Span, suggest};
 use crate::ground::id::{Audience, ClientId, MappingId, SourceId};
 use crate::ground::scope::ScopeSet;
+pub use attributes::RESERVED_WORDS;
 use include::Library;
 pub use include::includes;
 

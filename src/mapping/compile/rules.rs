@@ -143,7 +143,7 @@ impl Compiler<'_, '_, '_> {
             SubjectRule::Cel(expression) => Some(expression.usage()),
             SubjectRule::NameId | SubjectRule::Attribute(_) => None,
         });
-        let merged: BTreeSet<&(Name, Spelling)> = usages.flat_map(|usage| &usage.merged).collect();
+        let merged: BTreeSet<&(Name, Spelling)> = usages.flat_map(|usage| usage.merged.keys()).collect();
         for rule in require {
             let is_it = |raw: &&RawRequire| raw.id.as_ref().is_some_and(|id| id.value == *rule.id);
             let Some(cel) = file.require.iter().find(is_it).and_then(|raw| raw.cel.as_ref()) else { continue };

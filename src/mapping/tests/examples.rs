@@ -110,23 +110,13 @@ fn places(keys: &'static Keys, found: &mut BTreeSet<String>) {
 }
 
 fn places_of(shape: Shape, place: &str, found: &mut BTreeSet<String>) {
-    match shape {
-        Shape::Keys(keys) => places(keys, found),
-        Shape::Words(words) => found.extend(words.iter().map(|word| format!("{place}: {word}"))),
-        Shape::List(item) | Shape::Set(item) | Shape::Entries(item) | Shape::Filled(item) => {
-            places_of(*item, place, found);
-        }
-        Shape::Either(shapes) => shapes.iter().for_each(|shape| places_of(*shape, place, found)),
-        Shape::Text
-        | Shape::AnyText
-        | Shape::Truth
-        | Shape::Int(..)
-        | Shape::Moment
-        | Shape::Duration(..)
-        | Shape::Pattern(_)
-        | Shape::Value
-        | Shape::Scalar => {}
+    if let Shape::Keys(keys) = shape {
+        places(keys, found);
     }
+    if let Shape::Words(words) = shape {
+        found.extend(words.iter().map(|word| format!("{place}: {word}")));
+    }
+    shape.parts().iter().for_each(|part| places_of(*part, place, found));
 }
 
 #[test]

@@ -45,23 +45,10 @@ fn described_words() -> BTreeSet<String> {
     let mut waiting: Vec<Shape> = DRAWBRIDGE.all().iter().flat_map(|keys| keys.keys).map(|key| key.shape).collect();
     let mut lists = BTreeSet::new();
     while let Some(shape) = waiting.pop() {
-        match shape {
-            Shape::Words(words) => drop(lists.insert(format!("the values are {}", words.join(", ")))),
-            Shape::List(inner) | Shape::Set(inner) | Shape::Filled(inner) | Shape::Entries(inner) => {
-                waiting.push(*inner);
-            }
-            Shape::Either(shapes) => waiting.extend(shapes),
-            Shape::Text
-            | Shape::AnyText
-            | Shape::Truth
-            | Shape::Int(..)
-            | Shape::Moment
-            | Shape::Duration(..)
-            | Shape::Pattern(_)
-            | Shape::Value
-            | Shape::Scalar
-            | Shape::Keys(_) => {}
+        if let Shape::Words(words) = shape {
+            lists.insert(format!("the values are {}", words.join(", ")));
         }
+        waiting.extend(shape.parts());
     }
     lists
 }

@@ -11,9 +11,10 @@ fn name(name: &Name) -> String {
 }
 
 fn usage(text: &str) -> String {
-    let Usage { folded, exact, literals, .. } = compiled(text).usage().clone();
+    let Usage { merged, exact, literals, .. } = compiled(text).usage().clone();
     let at = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap();
-    let folded = folded.iter().map(|(found, range)| format!("folds {} [{}]", name(found), at(range)));
+    let folded = merged.iter().filter(|((_, spelling), _)| *spelling == Spelling::Case);
+    let folded = folded.map(|((found, _), range)| format!("folds {} [{}]", name(found), at(range)));
     let exact = exact.iter().map(|(found, range)| format!("exact {} [{}]", name(found), at(range)));
     let literals = literals.iter().map(|compared| {
         let fold = compared.fold.map_or(String::new(), |fold| format!(" in {fold:?}"));
@@ -39,7 +40,7 @@ fn what_is_compared_is_told() {
         ("attr.upn.split('@')[1] == 'x'", "exact attr.upn [attr.upn.split('@')[1] == 'x']"),
         ("attr.upn.trim().substring(1) in ['x', '2']", "exact attr.upn [attr.upn.trim().substring(1) in ['x', '2']]"),
         ("attr.upn.lowerAscii() == 'x'", "folds attr.upn [attr.upn.lowerAscii()]; attr.upn in Lower is x ['x']"),
-        ("emailDomain(attr.upn) == 'corp.example'", ""),
+        ("emailDomain(attr.upn) == 'corp.example'", "folds attr.upn [emailDomain(attr.upn)]"),
         ("emailLocal(attr.upn) == 'ana'", "exact attr.upn [emailLocal(attr.upn) == 'ana']"),
         ("dn(attr.upn).cn == 'Ana'", "exact attr.upn [dn(attr.upn).cn == 'Ana']"),
         ("dn(attr.upn)['cn'] == 'Ana'", "exact attr.upn [dn(attr.upn)['cn'] == 'Ana']"),
