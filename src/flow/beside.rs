@@ -5,7 +5,7 @@ use crate::decision::{Detail, Fact, Finding, Stage, Trail};
 use crate::ground::attribute::Attribute;
 use crate::mapping::{Outcome, RequestFacts, differences};
 
-use super::recorder::{Keeping, MAX_PLAIN_BYTES, Recorded};
+use super::recorder::{Asked, Keeping, MAX_PLAIN_BYTES};
 use super::token::Flow;
 
 impl Flow<'_> {
@@ -25,16 +25,8 @@ impl Flow<'_> {
             let _ = self.person.set(person);
         }
         let Some(how) = how else { return };
-        let request = Recorded {
-            trace_id: self.trace_id,
-            person,
-            facts: identity.facts().clone(),
-            client: request.client.clone(),
-            audience: request.audience.clone(),
-            now: self.now,
-            redacted: 0,
-        };
-        recorder.keep_facts(&request, identity.consumption(), how);
+        let asked = Asked { trace_id: self.trace_id, person, request, facts: identity.facts() };
+        recorder.keep_facts(&asked, identity.consumption(), how);
     }
 
     /// Keeps the values of the steps, where an operator asked for it.

@@ -14,7 +14,7 @@ use crate::crypto::stored::{StoredKey, StoredKeyError};
 use crate::crypto::subject::{SubjectKey, SubjectKeyError};
 use crate::ground::entropy::Entropy;
 use crate::ground::time::Timestamp;
-use crate::store::{Store, StoreError, VaultError};
+use crate::store::{Store, StoreError, VaultEntry, VaultError};
 
 /// What opens and makes keys.
 pub struct KeyMaker<'a> {
@@ -118,8 +118,7 @@ impl KeyMaker<'_> {
     }
 
     async fn existing_subject(&self) -> Result<Option<SubjectKey>, KeysError> {
-        let entries = self.store.list(SubjectKey::VAULT_NAME).await?;
-        let entry = entries.iter().find(|entry| entry.name == SubjectKey::VAULT_NAME);
+        let entry = self.entry(SubjectKey::VAULT_NAME).await?;
         Ok(entry.map(|entry| SubjectKey::open(self.master, &entry.sealed)).transpose()?)
     }
 
@@ -150,14 +149,18 @@ impl KeyMaker<'_> {
     }
 
     async fn existing_recording(&self) -> Result<Option<RecordingKey>, KeysError> {
-        let entries = self.store.list(RecordingKey::VAULT_NAME).await?;
-        let entry = entries.iter().find(|entry| entry.name == RecordingKey::VAULT_NAME);
+        let entry = self.entry(RecordingKey::VAULT_NAME).await?;
         Ok(entry.map(|entry| RecordingKey::open(self.master, &entry.sealed)).transpose()?)
+    }
+
+    /// The entry of exactly this name.
+    async fn entry(&self, name: &str) -> Result<Option<VaultEntry>, KeysError> {
+        Ok(self.store.list(name).await?.into_iter().find(|entry| entry.name == name))
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, KeysError> {
         let entries = self.store.list(StoredKey::VAULT_PREFIX).await?;
-        let open = |entry: &crate::store::VaultEntry| StoredKey::open(self.master, &entry.name, &entry.sealed);
+        let open = |entry: &VaultEntry| StoredKey::open(self.master, &entry.name, &entry.sealed);
         Ok(entries.iter().map(open).collect::<Result<Vec<_>, _>>()?)
     }
 }

@@ -17,10 +17,12 @@ use crate::crypto::audit::{AuditKey, Hashed};
 use crate::crypto::digest::sha256_of_parts;
 use crate::crypto::recording::RecordingKey;
 use crate::ground::attribute::NameId;
+use crate::ground::attribute::format::TRANSIENT;
 use crate::ground::entropy::Entropy;
 use crate::ground::id::{Audience, ClientId, Namespace, TraceId};
 use crate::ground::secret::Secret;
 use crate::ground::time::Timestamp;
+use crate::mapping::RequestFacts;
 use crate::store::{Consumption, MAX_VALUE_BYTES, PersonKey, Recording, Store, StoreError};
 
 mod plain;
@@ -49,8 +51,6 @@ pub struct KeepFacts {
     pub redact: Vec<String>,
 }
 
-/// SAML Core 8.3.8: another one at each login.
-const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 /// The numbers of kinds in the store; they never change.
 const FACTS: u8 = 1;
 const VALUES: u8 = 2;
@@ -83,6 +83,14 @@ pub struct Recorded {
     pub now: Timestamp,
     /// How many attributes were left out by `redact`.
     pub redacted: u64,
+}
+
+/// A request as it is to be kept.
+pub(super) struct Asked<'a> {
+    pub(super) trace_id: TraceId,
+    pub(super) person: PersonKey,
+    pub(super) request: &'a RequestFacts<'a>,
+    pub(super) facts: &'a Facts,
 }
 
 /// Keeps and finds recordings.
@@ -154,11 +162,12 @@ impl Recorder {
 
     /// Keeps verified facts: once for each use of a credential that asks for the same, so that one who presents the
     /// same credential over and over pushes nobody else's out.
-    pub(super) fn keep_facts(&self, of: &Recorded, credential: &Consumption, how: &KeepFacts) {
-        let asked = [credential.key.as_bytes(), of.client.as_str().as_bytes(), of.audience.as_str().as_bytes()];
+    pub(super) fn keep_facts(&self, of: &Asked<'_>, credential: &Consumption, how: &KeepFacts) {
+        let RequestFacts { client, audience, now } = of.request;
+        let asked = [credential.key.as_bytes(), client.as_str().as_bytes(), audience.as_str().as_bytes()];
         let asked = sha256_of_parts(&asked);
-        let until = of.now.after(how.keep);
-        if !self.recent.lock().unwrap_or_else(PoisonError::into_inner).is_new(asked, of.now, until) {
+        let until = now.after(how.keep);
+        if !self.recent.lock().unwrap_or_else(PoisonError::into_inner).is_new(asked, *now, until) {
             return;
         }
         let plain = Plain::of(of, &how.redact).to_json();

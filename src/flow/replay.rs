@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
+use crate::crypto::digest::hex;
 use crate::decision::{Detail, Trail};
 use crate::ground::id::TraceId;
 use crate::mapping::{Mapping, Mappings, Outcome, RequestFacts, differences};
@@ -149,5 +150,5 @@ fn outcome(mapping: &Mapping, recorded: &Recorded) -> Outcome {
 
 /// The same for the same person, and nobody else's.
 fn pseudonym(person: &PersonKey) -> String {
-    person.as_bytes().iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex(person.as_bytes().get(..6).unwrap_or_default())
 }

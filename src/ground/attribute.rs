@@ -23,6 +23,16 @@ impl fmt::Debug for Attribute {
     }
 }
 
+/// `NameID` formats (SAML Core 8.3).
+pub mod format {
+    /// Another identifier at each login (8.3.8).
+    pub const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+    /// An address (8.3.2).
+    pub const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+    /// What an absent `Format` means (2.2.2).
+    pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+}
+
 /// A SAML `NameID` with its qualifiers (SAML Core 2.2.3), or the identifier of a session.
 /// `Debug` hides the value.
 #[derive(Clone, PartialEq, Eq)]

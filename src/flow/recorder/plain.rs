@@ -8,7 +8,7 @@ use crate::ground::id::{Audience, ClientId, Namespace, SourceId};
 use crate::ground::time::Timestamp;
 use crate::store::Recording;
 
-use super::Recorded;
+use super::{Asked, Recorded};
 
 /// What is sealed of a request.
 #[derive(Serialize, Deserialize)]
@@ -41,8 +41,8 @@ struct PlainAttribute {
 }
 
 impl Plain {
-    pub(super) fn of(recorded: &Recorded, redact: &[String]) -> Self {
-        let facts = &recorded.facts;
+    pub(super) fn of(asked: &Asked<'_>, redact: &[String]) -> Self {
+        let Asked { request, facts, .. } = asked;
         let is_kept = |attribute: &&Attribute| !redact.contains(&attribute.name);
         let attributes: Vec<PlainAttribute> = facts
             .attributes
@@ -67,9 +67,9 @@ impl Plain {
             attributes,
             instant_ms: facts.authentication.instant.map(Timestamp::unix_millis),
             context_class: facts.authentication.context_class.clone(),
-            client: recorded.client.to_string(),
-            audience: recorded.audience.to_string(),
-            now_ms: recorded.now.unix_millis(),
+            client: request.client.to_string(),
+            audience: request.audience.to_string(),
+            now_ms: request.now.unix_millis(),
         }
     }
 

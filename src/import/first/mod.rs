@@ -10,13 +10,12 @@ mod tests;
 use super::draft::{Attribute, ClaimRule, Draft, Subject, SubjectRule, Trial};
 use super::names;
 use super::seen::{Seen, SeenAttribute};
+use crate::ground::attribute::format::{EMAIL, TRANSIENT};
 use crate::ground::claim::ClaimValue;
 use crate::mapping::vocabulary;
 use synthetic::Synthetic;
 
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
-const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
-const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 /// Why a subject that is an e-mail address is refused.
 const EMAIL_UNPROVEN: &str = "mapping.email_unproven";
 /// The `NameID` that the bridge makes of a session.

@@ -2,6 +2,7 @@
 
 use super::{Run, Step};
 use crate::decision::{Fact, Stage};
+use crate::ground::attribute::format::{EMAIL, TRANSIENT, UNSPECIFIED};
 use crate::ground::claim::ClaimValue;
 use crate::mapping::claims::{Linked, Subject};
 use crate::mapping::compiled::{Link, SubjectRule};
@@ -10,11 +11,6 @@ use crate::mapping::refusal::MappingRefusal;
 
 /// The format of a subject that a rule made; a provider that sends it as a `NameID` format is refused.
 const MAPPED: &str = "mapped";
-/// `NameID` formats (SAML Core 8.3).
-const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
-const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
-/// What an absent `Format` means (SAML Core 2.2.2).
-const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
 /// How somebody is named at one source.
 struct Named {
